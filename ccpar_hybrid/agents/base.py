@@ -1,0 +1,150 @@
+"""The seam between a worker and the programs that it can run in its pane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from ccpar_hybrid.core.outcome import Usage
+from ccpar_hybrid.core.task import TaskKey, TaskSpec
+
+
+class Terminal(StrEnum):
+    """How the program meets the pane.
+
+    `FOREGROUND`: it owns the pane's terminal as its foreground job, for full-screen programs.
+    `RELAYED`: it gets a terminal of its own, whose output goes to the pane and to the log.
+    """
+
+    FOREGROUND = "foreground"
+    RELAYED = "relayed"
+
+
+class Source(StrEnum):
+    """Where an observation was made, from the surest to the least sure."""
+
+    PROCESS = "process"
+    HOOK = "hook"
+    TRANSCRIPT = "transcript"
+    SCREEN = "screen"
+
+
+class Sign(StrEnum):
+    """What an observation says of the agent."""
+
+    SESSION = "session"
+    """A session began or changed its id (`session_id`)."""
+    PROMPT = "prompt"
+    """A prompt was taken (`text`); its turn begins."""
+    WORKING = "working"
+    """It works; `text` names the tool or step."""
+    WAITING = "waiting"
+    """It waits for a person; `text` says for what."""
+    TURN_ENDED = "turn-ended"
+    """The turn is over and nothing runs in the background; `text` is the last message."""
+    BACKGROUND = "background"
+    """The turn is over, but work goes on in the background; `text` says what."""
+    TURN_FAILED = "turn-failed"
+    """The turn ended with an error of the service; `error` names it, `text` is its message."""
+    ENDED = "ended"
+    """The program says that it ends."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One thing seen of an agent; `line` is what the readable account gets, if anything."""
+
+    sign: Sign
+    source: Source
+    text: str = ""
+    session_id: str | None = None
+    transcript: Path | None = None
+    error: str | None = None
+    line: str | None = None
+
+
+@dataclass(frozen=True)
+class LaunchContext:
+    """What an agent needs to know to start one attempt.
+
+    `scratch` is a private (0700) directory of this attempt. `hook_argv` is a command that
+    passes one JSON text from standard input to the worker. `resume` asks to go on with
+    `session_id` instead of beginning it. `environment` is the whole environment that the
+    agent's own additions are laid over.
+    """
+
+    key: TaskKey
+    attempt: int
+    spec: TaskSpec
+    scratch: Path
+    session_id: str
+    resume: bool
+    hook_argv: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start the program. `prompt` is pasted once it is ready; None: nothing to paste."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    terminal: Terminal
+    prompt: str | None = None
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What an agent's visible screen shows: `ready` to take a prompt, `waiting` for a person
+    (why), `draft` typed by a person and not sent."""
+
+    ready: bool = False
+    waiting: str | None = None
+    draft: str | None = None
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a transcript tells since it was last read: lines for the account, and the totals."""
+
+    lines: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    last_message: str | None = None
+
+
+class Transcript(Protocol):
+    """Reads an agent's own record of a session as it grows."""
+
+    def read(self) -> Progress:
+        """What is new since the last call; never raises, an unreadable line is passed over."""
+
+
+class Agent(Protocol):
+    """A kind of program that does tasks. Implementations hold no state between attempts."""
+
+    @property
+    def name(self) -> str:
+        """What `--agent` takes."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether it stays open after its turn, so that the worker decides when it is done."""
+
+    def missing(self, environment: Mapping[str, str]) -> str | None:
+        """Why it cannot start with this environment, with the way to mend it; None if it can."""
+
+    def launch(self, context: LaunchContext) -> Launch:
+        """How to start this attempt; may write files into `context.scratch`. Raises OSError."""
+
+    def observe(self, event: Mapping[str, object]) -> Observation | None:
+        """What one hook event says; None for one that says nothing or is not understood."""
+
+    def read_screen(self, screen: str) -> Screen:
+        """What the visible screen shows; all false where it is not surely read."""
+
+    def transcript(self, path: Path) -> Transcript | None:
+        """A reader of the session's record; None if this agent keeps none."""

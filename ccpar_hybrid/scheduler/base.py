@@ -1,0 +1,130 @@
+"""The seam to whatever decides when a task runs. Free of any one scheduler's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from ccpar_hybrid.core.task import TaskKey
+
+JobId = int
+"""The scheduler's own number of a job. Recycled by some schedulers: never an identity."""
+
+
+class JobState(StrEnum):
+    """Where a job stands. `HELD`: waits for a person or a time; `ENDED`: see `JobEnd`."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class JobEnd(StrEnum):
+    """How an ended job ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    KILLED = "killed"
+    SKIPPED = "skipped"
+    NOT_STARTED = "not-started"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Submission(_Model):
+    """One job to queue. `after` names jobs that exist; `after_batch` indices of earlier
+    submissions in the same call."""
+
+    key: TaskKey
+    group: str
+    directory: str
+    label: str | None = None
+    priority: int = 0
+    after: tuple[JobId, ...] = ()
+    after_batch: tuple[int, ...] = ()
+    not_before: datetime | None = None
+
+
+class Job(_Model):
+    """A job as the scheduler has it. `key` is None if its command names none of ours.
+
+    `by_hand`: its command starts our shim without a key. `not_before` is set on a HELD job
+    with a time. Times are aware.
+    """
+
+    id: JobId
+    key: TaskKey | None
+    by_hand: bool
+    command: str
+    directory: str
+    group: str
+    label: str | None
+    priority: int
+    after: tuple[JobId, ...]
+    state: JobState
+    created_at: datetime
+    enqueued_at: datetime | None = None
+    not_before: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    end: JobEnd | None = None
+    exit_code: int | None = None
+
+
+class Group(_Model):
+    """A queue of its own. `slots`: how many jobs run at once; 0 is without limit."""
+
+    name: str
+    slots: int
+    paused: bool
+
+
+class QueueSnapshot(_Model):
+    """All jobs and groups at one moment."""
+
+    jobs: Mapping[JobId, Job]
+    groups: Mapping[str, Group]
+
+    def of_key(self, key: TaskKey) -> Job | None:
+        """The job that stands for this task now: one not ended, else the newest."""
+        mine = [job for job in self.jobs.values() if job.key == key]
+        return max(mine, key=lambda job: (job.state is not JobState.ENDED, job.id), default=None)
+
+
+class Scheduler(Protocol):
+    """All methods block, and raise MissingPart where the scheduler does not answer."""
+
+    def snapshot(self) -> QueueSnapshot:
+        """Everything that is queued, runs or is kept."""
+
+    def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
+        """Queue all or none, in this order; raises BadInput for an unknown group or job."""
+
+    def ensure_group(self, name: str, slots: int) -> None:
+        """Make the group, or set its slots; leaves its pause as it is."""
+
+    def pause(self, jobs: Sequence[JobId]) -> None:
+        """Stop the processes of running jobs."""
+
+    def resume(self, jobs: Sequence[JobId]) -> None:
+        """Let paused jobs go on."""
+
+    def terminate(self, job: JobId, *, force: bool = False) -> None:
+        """Ask a running job to end (TERM); with `force`, KILL its process group."""
+
+    def remove(self, jobs: Sequence[JobId]) -> None:
+        """Forget jobs that do not run."""
+
+    def restart(self, job: JobId) -> None:
+        """Queue an ended job again, under its id, with its dependents kept."""
+
+    def log(self, job: JobId) -> str:
+        """What the job wrote so far."""
