@@ -1,0 +1,104 @@
+"""Durable private files, locks between processes, and what room the machine has."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccpar_hybrid.core.errors import Refused
+
+_LOCK_RETRY_S = 0.02
+_MEMINFO = Path("/proc/meminfo")
+
+
+def write_private(path: str | os.PathLike[str], text: str) -> None:
+    """Replace the file's content at one stroke, mode 0600, on the disk when this returns.
+
+    Readers see the old text or the new one. The directory must exist. Raises OSError.
+    """
+    target = Path(path)
+    descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+@contextlib.contextmanager
+def file_lock(path: str | os.PathLike[str], *, wait_s: float) -> Iterator[None]:
+    """Hold the file's lock, alone on this machine; the kernel releases it with the process.
+
+    Waits up to `wait_s` seconds, then raises Refused with the holder's pid. The file stays:
+    removing it would let two processes lock two files of one name.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(descriptor, Path(path), time.monotonic() + wait_s)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def free_disk_bytes(path: str | os.PathLike[str]) -> int:
+    """Bytes that this user may still write where `path`, or its nearest parent, lies."""
+    place = Path(path).absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def memory_available_bytes() -> int | None:
+    """Bytes that new programs can have without swapping; None where the system does not say."""
+    try:
+        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return _free_pages_bytes()
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _take(descriptor: int, path: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise _held(descriptor, path) from None
+        time.sleep(_LOCK_RETRY_S)  # flock knows no time limit
+
+
+def _held(descriptor: int, path: Path) -> Refused:
+    holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+    return Refused(f"{path.name} is held by process {holder}", "wait for it to end, or end it")
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _free_pages_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None
