@@ -12,7 +12,7 @@ find_claude() {
 
 need_node() {
   local version
-  version=$(node --version 2>/dev/null | first_version)
+  version=$(node --version 2>/dev/null | first_version || true)
   if ! at_least "${version:-0}" "$NODE_WANTED" || ! command -v npm >/dev/null 2>&1; then
     install_part node "Claude Code needs node >= $NODE_WANTED with npm; found: ${version:-none}."
   fi

@@ -108,7 +108,7 @@ install_part() {
   hash -r
 }
 
-tmux_version() { tmux -V 2>/dev/null | first_version; }
+tmux_version() { tmux -V 2>/dev/null | first_version || true; }
 
 need_tmux() {
   local version
