@@ -11,7 +11,9 @@ TIMEOUT_S = 20.0
 _GONE = (
     "can't find ",
     "no server running",
-    "no such ",
+    "no such pane",
+    "no such window",
+    "no such session",
     "error connecting to",
     "lost server",
     "server exited",
@@ -22,29 +24,34 @@ _GONE = (
 class Client:
     """Runs tmux command sequences on the server that plain `tmux` would reach from here.
 
-    `environment` decides which: `$TMUX` first, then `$TMUX_TMPDIR`. Every word is passed as
-    its own argument; no shell sees any. Words are visible to `ps` while the call lasts.
+    `environment` decides which: `$TMUX` first, then `$TMUX_TMPDIR`. Every method blocks for some
+    milliseconds, at most `timeout_s`, and raises NotFound when the server, session, window or pane
+    is gone, MissingPart when there is no tmux, CommandFailed otherwise (with code 124 when the
+    server does not answer in time). The first command that fails ends its sequence.
     """
 
     def __init__(self, environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> None:
         self.environment = environment
         self.timeout_s = timeout_s
 
-    def run(self, *commands: Sequence[str], data: bytes | None = None) -> str:
-        """Run the commands in one call, `data` as its standard input; what they print.
+    def run(self, *commands: Sequence[str], start: bool = False) -> str:
+        """Run the commands in one call, and give what they print.
 
-        Blocks for some milliseconds, at most `timeout_s`. Raises NotFound when the server, session,
-        window or pane is gone, MissingPart when there is no tmux, CommandFailed otherwise
-        (with code 124 when the server does not answer in time).
+        They travel over standard input: of any length, and never seen in `ps`. `start` starts
+        the server where there is none; it ends by itself if no session is made.
         """
-        argv = ["tmux", "-u", *sequence(commands)]
+        first = ("start-server", ";") if start else ()
+        return self._call((*first, "source-file", "-"), script(commands))
+
+    def feed(self, data: bytes, *words: str) -> str:
+        """Run the words, as tmux's own arguments, with `data` as standard input."""
+        return self._call(words, data)
+
+    def _call(self, words: Sequence[str], data: bytes) -> str:
+        argv = ("tmux", "-u", *words)
         try:
             done = subprocess.run(
-                [word.encode("utf-8", "replace") for word in argv],
-                input=data if data is not None else b"",
-                capture_output=True,
-                env=self.environment,
-                timeout=self.timeout_s,
+                argv, input=data, capture_output=True, env=self.environment, timeout=self.timeout_s
             )
         except FileNotFoundError:
             raise MissingPart("tmux is not on PATH", "install tmux 3.2 or newer") from None
@@ -56,19 +63,16 @@ class Client:
         return output
 
 
-def sequence(commands: Iterable[Sequence[str]]) -> list[str]:
-    """The commands as the words of one tmux command line, separated by `;`."""
-    words: list[str] = []
-    for command in commands:
-        if words:
-            words.append(";")
-        words.extend(map(literal, command))
-    return words
+def script(commands: Iterable[Sequence[str]]) -> bytes:
+    """The commands in tmux's own language, one sequence, with every word taken as it is."""
+    # One line: of several, those behind a failed one would still run.
+    line = " ; ".join(" ".join(map(quoted, command)) for command in commands)
+    return line.encode("utf-8", "surrogateescape") + b"\n"
 
 
-def literal(word: str) -> str:
-    """The word so that tmux takes it as it is: a `;` at the end would separate commands."""
-    return word[:-1] + "\\;" if word.endswith(";") else word
+def quoted(word: str) -> str:
+    """The word so that nothing in it is expanded by tmux's parser."""
+    return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 def _error(argv: Sequence[str], code: int, stdout: str, stderr: str) -> CommandFailed | NotFound:

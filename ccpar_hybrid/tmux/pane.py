@@ -35,7 +35,6 @@ class Pane:
         """Set the pane's user options (`@ccpar_…`), all in one call; the border shows them.
 
         Values are made visible and cut to OPTION_WIDTH cells, and nothing in them is evaluated.
-        They are public on this machine, so never give a prompt.
         """
         pane = ("-t", self.pane_id)
         self._client.run(
@@ -67,10 +66,10 @@ class Pane:
                 )
         name = f"ccpar-{os.getpid()}-{next(_buffer_numbers)}"
         try:
-            self._client.run(
-                ("load-buffer", "-b", name, "-"),
-                ("paste-buffer", "-p", "-r", "-d", "-b", name, "-t", self.pane_id),
-                data=text.encode("utf-8", "surrogateescape"),
+            self._client.feed(
+                text.encode("utf-8", "surrogateescape"),
+                *("load-buffer", "-b", name, "-", ";"),
+                *("paste-buffer", "-p", "-r", "-d", "-b", name, "-t", self.pane_id),
             )
         except CcparError:
             with contextlib.suppress(CcparError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_the_size_is_that_of_the_program(pane: Pane) -> None:
 def test_a_pane_that_is_gone_is_said_so_by_every_call(tmux: TmuxServer, pane: Pane) -> None:
     tmux.start_session("other")
     tmux.tmux("kill-pane", "-t", pane.pane_id)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: pane.set_options({STATE: "idle"}),
         pane.capture,
         lambda: pane.paste("text"),
