@@ -105,7 +105,7 @@ find_cargo() {
   while IFS= read -r candidate; do
     [ -x "$candidate" ] || continue
     version=$(cargo_version "$candidate")
-    home=${candidate%/bin/*}
+    home=$(readlink -f "$candidate") && home=${home%/bin/*}
     if [ -z "$version" ] && [ -d "${home%/*}/.rustup" ]; then
       export RUSTUP_HOME=${home%/*}/.rustup CARGO_HOME=$home
       version=$(cargo_version "$candidate")
