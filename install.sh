@@ -93,7 +93,7 @@ lock() {
 
 prepare() {
   # The directory above holds private data of the program later, so it is private from the start.
-  (umask 077 && mkdir -p "$TOOLS/bin") || die "cannot make the directory $TOOLS." \
+  { mkdir -p "${TOOLS%/ccpar-hybrid/tools}" && (umask 077 && mkdir -p "$TOOLS/bin"); } || die "cannot make the directory $TOOLS." \
     "May you write in ${TOOLS%/ccpar-hybrid/tools}?"
   lock
   STEP_LOG=$(mktemp "${TMPDIR:-/tmp}/ccpar-install.XXXXXX")

@@ -97,25 +97,30 @@ pueue_from_release() {
 # cargo_version CARGO: of a cargo that runs from here, whatever toolchain files lie about.
 cargo_version() { (cd / && "$1" --version 2>/dev/null </dev/null) | first_version; }
 
-# find_cargo: sets CARGO and CARGO_VERSION; for rustup's proxies it also sets the homes that they
-# belong to, as they look under $HOME, which need not be the home they were installed in.
+# lend_rustup_home CARGO: rustup's proxies look under $HOME, which need not be the home that they
+# were installed in. Asked only where $HOME has none, as a proxy that finds none makes an empty one.
+lend_rustup_home() {
+  local home
+  [ -z "${RUSTUP_HOME:-}" ] && ! [ -d "$HOME/.rustup" ] || return 0
+  home=$(readlink -f "$1") && home=${home%/bin/*}
+  [ -d "${home%/*}/.rustup" ] || return 0
+  export RUSTUP_HOME=${home%/*}/.rustup CARGO_HOME=${CARGO_HOME:-$home}
+  [ -w "$CARGO_HOME" ] || CARGO_HOME=$TOOLS/cargo-home
+}
+
+# find_cargo: sets CARGO and CARGO_VERSION, or CARGO_SEEN to what was there instead.
 find_cargo() {
-  local candidate version home
-  CARGO=''
+  local candidate version
+  CARGO='' CARGO_SEEN=none
   while IFS= read -r candidate; do
     [ -x "$candidate" ] || continue
+    lend_rustup_home "$candidate"
     version=$(cargo_version "$candidate")
-    home=$(readlink -f "$candidate") && home=${home%/bin/*}
-    if [ -z "$version" ] && [ -d "${home%/*}/.rustup" ]; then
-      export RUSTUP_HOME=${home%/*}/.rustup CARGO_HOME=$home
-      version=$(cargo_version "$candidate")
-      [ -n "$version" ] || unset RUSTUP_HOME CARGO_HOME
-    fi
     if [ -n "$version" ] && at_least "$version" "$RUST_WANTED"; then
       CARGO=$candidate CARGO_VERSION=$version
-      [ -w "${CARGO_HOME:-$HOME}" ] || export CARGO_HOME="$TOOLS/cargo-home"
       return
     fi
+    [ "$CARGO_SEEN" != none ] || CARGO_SEEN=${version:-one that does not run}
   done < <(all_of cargo; echo "$HOME/.cargo/bin/cargo")
   return 1
 }
@@ -146,7 +151,8 @@ need_cargo() {
     [ -z "$package" ] || try "Installing $package with $MANAGER" run_manager "$package" || true
     hash -r
   fi
-  find_cargo || die "pueue >= $PUEUE_WANTED is needed (found: $PUEUE_SEEN), and there is no cargo >= $RUST_WANTED to build it with." \
+  find_cargo || die \
+    "pueue >= $PUEUE_WANTED is needed (found: $PUEUE_SEEN), and there is no cargo >= $RUST_WANTED to build it with (found: $CARGO_SEEN)." \
     "Install pueue $PUEUE_PINNED with your package manager, or Rust with rustup (https://rustup.rs)," \
     "then run this again."
 }
