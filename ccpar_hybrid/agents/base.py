@@ -49,6 +49,8 @@ class Sign(StrEnum):
     """The turn is over, but work goes on in the background; `text` says what."""
     TURN_FAILED = "turn-failed"
     """The turn ended with an error of the service; `error` names it, `text` is its message."""
+    FIGURES = "figures"
+    """What the session cost so far (`cost_usd`)."""
     ENDED = "ended"
     """The program says that it ends."""
 
@@ -63,6 +65,7 @@ class Observation:
     session_id: str | None = None
     transcript: Path | None = None
     error: str | None = None
+    cost_usd: float | None = None
     line: str | None = None
 
 
@@ -114,6 +117,8 @@ class Progress:
     lines: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     last_message: str | None = None
+    interrupted: bool = False
+    """A person interrupted the turn and nothing has followed: the agent waits for words."""
 
 
 class Transcript(Protocol):
@@ -143,8 +148,14 @@ class Agent(Protocol):
     def observe(self, event: Mapping[str, object]) -> Observation | None:
         """What one hook event says; None for one that says nothing or is not understood."""
 
+    def is_same_prompt(self, taken: str, given: str) -> bool:
+        """Whether the prompt that it says it took is the one that was given."""
+
     def read_screen(self, screen: str) -> Screen:
-        """What the visible screen shows; all false where it is not surely read."""
+        """What the visible screen, with its colours as escape sequences, shows.
+
+        All false where it is not surely read.
+        """
 
     def transcript(self, path: Path) -> Transcript | None:
         """A reader of the session's record; None if this agent keeps none."""

@@ -35,7 +35,10 @@ class Usage(BaseModel):
     def total_tokens(self) -> int:
         """All tokens, cached ones included."""
         return (
-            self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
+            self.input_tokens
+            + self.output_tokens
+            + self.cache_read_tokens
+            + self.cache_write_tokens
         )
 
 

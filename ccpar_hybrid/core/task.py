@@ -29,7 +29,9 @@ def is_key(text: str) -> bool:
 
 def _without_nul(text: str) -> str:
     if "\0" in text:
-        raise ValueError(f"has a NUL byte at position {text.index(chr(0))}; text without NUL is accepted")
+        raise ValueError(
+            f"has a NUL byte at position {text.index(chr(0))}; text without NUL is accepted"
+        )
     return text
 
 

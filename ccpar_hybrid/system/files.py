@@ -17,23 +17,26 @@ _LOCK_RETRY_S = 0.02
 _MEMINFO = Path("/proc/meminfo")
 
 
-def write_private(path: str | os.PathLike[str], text: str) -> None:
+def write_private(path: str | os.PathLike[str], text: str, *, durable: bool = True) -> None:
     """Replace the file's content at one stroke, mode 0600, on the disk when this returns.
 
-    Readers see the old text or the new one. The directory must exist. Raises OSError.
+    Readers see the old text or the new one. The directory must exist. Raises OSError. Not
+    `durable`: a power cut may lose it, and the disk is not waited for.
     """
     target = Path(path)
     descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(partial).replace(target)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
-    _sync_directory(target.parent)
+    if durable:
+        _sync_directory(target.parent)
 
 
 @contextlib.contextmanager

@@ -105,7 +105,7 @@ def make_private(path: str) -> str:
 
 
 def record_runtime(paths: Paths) -> None:
-    """Note the runtime directory in the state, so that shells with another XDG_RUNTIME_DIR meet it."""
+    """Note the runtime directory in the state, for shells with another XDG_RUNTIME_DIR."""
     make_private(paths.state)
     pointer = _pointer(paths.state)
     partial = f"{pointer}.{os.getpid()}"

@@ -1,0 +1,137 @@
+"""The agent `claude`: the interactive Claude Code, as it is for a person, with hooks of ours.
+
+Read from Claude Code 2.1.197.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ccpar_hybrid.agents.base import (
+    Launch,
+    LaunchContext,
+    Observation,
+    Screen,
+    Terminal,
+    Transcript,
+)
+from ccpar_hybrid.agents.claude_hook import EVENTS, observe
+from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt
+from ccpar_hybrid.agents.claude_screen import read_screen
+from ccpar_hybrid.agents.claude_statusline import users_command
+from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript
+from ccpar_hybrid.core.settings import ClaudeSettings
+from ccpar_hybrid.system.files import write_private
+
+HOOK_TIMEOUT_S = 15
+CONTINUE = (
+    "Your previous run of this task was cut off. Check what is already done, then finish it. "
+    "The task was:\n\n"
+)
+
+
+class ClaudeAgent:
+    """Starts the TUI with a session id of our choice; the prompt is pasted when it is ready."""
+
+    interactive = True
+
+    def __init__(self, settings: ClaudeSettings, name: str = "claude") -> None:
+        self.name = name
+        self._settings = settings
+
+    def missing(self, environment: Mapping[str, str]) -> str | None:
+        """Whether the program can be found with this PATH."""
+        program = self.command(environment)[0]
+        if shutil.which(program, path=environment.get("PATH")):
+            return None
+        return (
+            f"there is no program {program!r} on PATH; install Claude Code "
+            "(npm install -g @anthropic-ai/claude-code) or set claude.command"
+        )
+
+    def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """The program and the words that always come first."""
+        return tuple(shlex.split(self._settings.command))
+
+    def launch(self, context: LaunchContext) -> Launch:
+        """Write the settings file with our hooks, and say how to start."""
+        settings = context.scratch / "settings.json"
+        write_private(settings, json.dumps(self._hooks(context), indent=1), durable=False)
+        session = "--resume" if context.resume else "--session-id"
+        argv = (
+            *self.command(context.environment),
+            session,
+            context.session_id,
+            "--settings",
+            str(settings),
+            *self._options(context),
+        )
+        prompt = full_prompt(context.spec, opening=CONTINUE if context.resume else "")
+        return Launch(
+            argv, self._environment(context), Terminal.FOREGROUND, prompt=pasteable(prompt)
+        )
+
+    def _options(self, context: LaunchContext) -> list[str]:
+        spec = context.spec
+        allowed = [*self._settings.allowed_tools, *spec.allowed_tools]
+        allowed += [rule for path in spec.context if (rule := _may_read(path))]
+        options: list[str] = []
+        if model := spec.model or self._settings.model:
+            options += ["--model", model]
+        if mode := spec.permission_mode or self._settings.permission_mode:
+            options += ["--permission-mode", mode]
+        if allowed:
+            options += ["--allowedTools", ",".join(allowed)]
+        if spec.label:
+            options += ["-n", spec.label]
+        return options
+
+    def _environment(self, context: LaunchContext) -> dict[str, str]:
+        return dict(context.environment)
+
+    def _hooks(self, context: LaunchContext) -> dict[str, object]:
+        command = shlex.join(context.hook_argv)
+        hook = {"type": "command", "command": command, "timeout": HOOK_TIMEOUT_S}
+        return {
+            "hooks": {event: [{"hooks": [hook]}] for event in EVENTS},
+            "statusLine": {
+                "type": "command",
+                "command": f"{command} --status-line{self._users_status_line(context)}",
+            },
+        }
+
+    def _users_status_line(self, context: LaunchContext) -> str:
+        """A user's own status line goes on working: our command runs it as well."""
+        command = users_command(context.environment, Path(context.spec.directory))
+        if command is None:
+            return ""
+        script = context.scratch / "statusline.sh"
+        write_private(script, command + "\n", durable=False)
+        return f" {shlex.quote(str(script))}"
+
+    def observe(self, event: Mapping[str, object]) -> Observation | None:
+        """What a hook's JSON says."""
+        return observe(event)
+
+    def is_same_prompt(self, taken: str, given: str) -> bool:
+        """By what the TUI leaves of a text."""
+        return same_prompt(taken, given)
+
+    def read_screen(self, screen: str) -> Screen:
+        """What the TUI shows."""
+        return read_screen(screen)
+
+    def transcript(self, path: Path) -> Transcript | None:
+        """The session's JSON lines."""
+        return ClaudeTranscript(path)
+
+
+def _may_read(path: str) -> str | None:
+    """A permission rule for one file; None where its name would be read as a pattern."""
+    if any(character in path for character in "*?[]{}(),!\\\n") or not path.startswith("/"):
+        return None
+    return f"Read(/{path})"

@@ -1,0 +1,39 @@
+"""Names a tool call in one short line, as people know it from the TUI. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ccpar_hybrid.core.text import first_line
+
+WIDTH = 120
+_SUBJECTS = (
+    "command",
+    "file_path",
+    "notebook_path",
+    "path",
+    "url",
+    "query",
+    "pattern",
+    "description",
+    "prompt",
+    "skill",
+)
+
+
+def summary(name: str, given: Mapping[str, Any]) -> str:
+    """`Bash(pytest -q)`; only the name where nothing in the input says what it is about."""
+    subject = _subject(given)
+    return f"{name}({first_line(subject, WIDTH)})" if subject else name
+
+
+def _subject(given: Mapping[str, Any]) -> str:
+    for key in _SUBJECTS:
+        value = given.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+    questions = given.get("questions")
+    if isinstance(questions, list) and questions and isinstance(questions[0], dict):
+        return str(questions[0].get("question", ""))
+    return ""

@@ -1,0 +1,20 @@
+"""The agent `demo`: a stand-in with the same face, for trying things without any account."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from ccpar_hybrid.agents.claude import ClaudeAgent
+
+
+class DemoAgent(ClaudeAgent):
+    """Everything is as with Claude Code, but the program is ours and plays a script."""
+
+    def missing(self, environment: Mapping[str, str]) -> str | None:
+        """It ships with the package."""
+        return None
+
+    def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """This Python, isolated from the directory it works in."""
+        return (sys.executable, "-P", "-m", "ccpar_hybrid.demo.agent")

@@ -1,0 +1,66 @@
+"""What a user can set, with defaults. `config show` lists each value and where it came from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ccpar_hybrid.core.task import DEFAULT_GROUP
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+"""Names of sessions and workers: they become parts of tmux targets and of file names."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SessionSettings(_Section):
+    """The tmux session. `workers` 0: by memory and cores. `columns` and `rows` while detached."""
+
+    name: Name = "claude-workers"
+    group: str = DEFAULT_GROUP
+    workers: int = Field(default=0, ge=0, le=256)
+    layout: str = "auto"
+    columns: int = Field(default=200, ge=80, le=1000)
+    rows: int = Field(default=50, ge=24, le=1000)
+
+
+class AgentSettings(_Section):
+    """How agents are run. `default` is the agent of tasks that name none.
+
+    `settle_s`: how long a finished turn must stay finished before the session is closed.
+    `grace_s`: between TERM and KILL. `deliver_s`: for the prompt to be taken.
+    """
+
+    default: str = "claude"
+    settle_s: float = Field(default=1.5, ge=0)
+    grace_s: float = Field(default=10.0, ge=0)
+    deliver_s: float = Field(default=60.0, gt=0)
+    log_limit_mib: int = Field(default=64, ge=1)
+
+
+class ClaudeSettings(_Section):
+    """Claude Code. Empty `model` and `permission_mode`: as the user's own configuration says."""
+
+    command: str = "claude"
+    model: str = ""
+    permission_mode: str = ""
+    allowed_tools: tuple[str, ...] = ()
+
+
+class PueueSettings(_Section):
+    """`keep_done`: how many recorded tasks stay in Pueue; older ones are cleaned out."""
+
+    keep_done: int = Field(default=50, ge=0)
+    socket: bool = True
+
+
+class Settings(_Section):
+    """All sections."""
+
+    session: SessionSettings = SessionSettings()
+    agent: AgentSettings = AgentSettings()
+    claude: ClaudeSettings = ClaudeSettings()
+    pueue: PueueSettings = PueueSettings()

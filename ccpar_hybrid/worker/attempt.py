@@ -1,0 +1,251 @@
+"""One run of a task in the pane, from the agent's start to its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ccpar_hybrid.agents.base import Agent, LaunchContext
+from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
+from ccpar_hybrid.core.outcome import Event, Outcome, Result
+from ccpar_hybrid.core.task import Task
+from ccpar_hybrid.core.worker import WorkerState
+from ccpar_hybrid.worker.account import Account
+from ccpar_hybrid.worker.console import Console
+from ccpar_hybrid.worker.ending import (
+    cancelled,
+    ended_by_itself,
+    finished,
+    not_started,
+    timed_out,
+)
+from ccpar_hybrid.worker.interaction import Interaction
+from ccpar_hybrid.worker.program import Program
+from ccpar_hybrid.worker.station import Station
+
+TICK_S = 0.25
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run: the task, its row in the ledger, and whether its session goes on."""
+
+    task: Task
+    record: AttemptRecord
+    resume: bool
+
+
+class Attempt:
+    """Runs one order; told about hooks, pauses and cancels from outside."""
+
+    def __init__(
+        self, station: Station, order: Order, agent: Agent, account: Account, console: Console
+    ) -> None:
+        self._station = station
+        self._order = order
+        self._agent = agent
+        self._account = account
+        self._console = console
+        self._inbox: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()
+        self._cancel: str | None = None
+        self._paused_since: float | None = None
+        self._paused_s = 0.0
+        self._started = time.monotonic()
+        self._shown: tuple[WorkerState, str] | None = None
+        self._program: Program | None = None
+        self._talk: Interaction | None = None
+
+    # --- told from outside, at any time
+
+    def hook(self, event: Mapping[str, object]) -> None:
+        """One of the agent's hooks has fired."""
+        self._inbox.put_nowait(event)
+
+    def cancel(self, reason: str) -> None:
+        """End the run; its outcome will be cancelled, for this reason."""
+        self._cancel = self._cancel or reason
+        self._inbox.put_nowait(None)
+
+    def set_paused(self, paused: bool) -> None:
+        """Stop the agent's processes, or let them go on; nothing happens if it is so already."""
+        if self._program is None or paused == (self._paused_since is not None):
+            return
+        if paused:
+            self._program.pause()
+            self._paused_since = time.monotonic()
+        else:
+            self._program.go_on()
+            self._paused_s += time.monotonic() - (self._paused_since or 0)
+            self._paused_since = None
+        self._note("paused" if paused else "continued")
+        self._show()
+
+    def resize(self) -> None:
+        """The pane has another size."""
+        if self._program is not None:
+            self._program.resize()
+
+    @property
+    def view(self) -> tuple[WorkerState, str, str]:
+        """State, detail and where that is known from."""
+        if self._paused_since is not None:
+            return WorkerState.PAUSED, "", "process"
+        if self._talk is not None:
+            view = self._talk.view
+            return view.state, view.detail, view.source
+        return WorkerState.WORKING, "", "process"
+
+    # --- the run
+
+    async def run(self) -> Outcome:
+        """Start the agent, follow it to its end, and leave nothing of it; never raises OSError."""
+        try:
+            program = self._start()
+        except (OSError, ValueError) as error:
+            return not_started(str(error))
+        try:
+            outcome = await self._follow(program)
+        finally:
+            self._console.label(WorkerState.STOPPING, self._order.task.name)
+            ending = await program.close(self._station.settings.agent.grace_s)
+        self._note("agent-ended", how=str(ending))
+        return self._with_figures(outcome)
+
+    def _start(self) -> Program:
+        launch = self._agent.launch(self._context())
+        self._console.clear_for_task()
+        program = Program(launch, self._order.task.spec.directory, self._account)
+        program.start()
+        program.ending.add_done_callback(lambda _: self._inbox.put_nowait(None))
+        self._program = program
+        if self._agent.interactive:
+            settings = self._station.settings.agent
+            self._talk = Interaction(
+                self._agent, launch.prompt, self._console, self._account, settings
+            )
+        self._note("agent-started", pid=program.pid)
+        self._started = time.monotonic()
+        program.release()
+        self._show()
+        return program
+
+    def _context(self) -> LaunchContext:
+        station, task, record = self._station, self._order.task, self._order.record
+        scratch = Path(station.paths.attempt(task.key, record.number))
+        environment = {
+            **station.environment,
+            **task.spec.environment,
+            "CCPAR_TASK": task.key,
+            "CCPAR_LABEL": task.spec.label or "",
+            "CCPAR_ATTEMPT": str(record.number),
+            "CCPAR_WORKER": station.name,
+            "TERM": os.environ.get("TERM", "screen-256color"),
+            "PWD": task.spec.directory,
+        }
+        return LaunchContext(
+            key=task.key,
+            attempt=record.number,
+            spec=task.spec,
+            scratch=scratch,
+            session_id=record.session_id or "",
+            resume=self._order.resume,
+            hook_argv=(
+                *station.hook_argv,
+                station.paths.worker_socket(station.id),
+                task.key,
+                str(record.number),
+            ),
+            environment=environment,
+        )
+
+    async def _follow(self, program: Program) -> Outcome:
+        while True:
+            await self._hear()
+            if self._cancel is not None:
+                return cancelled(self._cancel)
+            if program.ending.done():
+                return await self._judge_exit(program)
+            if self._is_over_time():
+                return timed_out(self._order.task.spec.timeout_s or 0)
+            if self._talk is not None and self._paused_since is None:
+                result = await self._talk.tick(time.monotonic())
+                if result is not None:
+                    return finished(result)
+            self._show()
+
+    async def _hear(self) -> None:
+        """Take in what has happened; at most a tick passes."""
+        try:
+            event = await asyncio.wait_for(self._inbox.get(), TICK_S)
+        except TimeoutError:
+            return
+        if event is not None and self._talk is not None:
+            self._talk.hear(event, time.monotonic())
+            self._follow_session()
+
+    def _follow_session(self) -> None:
+        session_id = self._talk.take_session() if self._talk else None
+        if session_id is not None and session_id != self._order.record.session_id:
+            record = self._order.record
+            self._station.ledger.set_session(record.key, record.number, session_id)
+            self._order = Order(
+                self._order.task,
+                record.model_copy(update={"session_id": session_id}),
+                self._order.resume,
+            )
+
+    async def _judge_exit(self, program: Program) -> Outcome:
+        ending = program.ending.result()
+        if self._talk is None:
+            return ended_by_itself(ending, interactive=False, over=True, screen="")
+        self._talk.read_transcript()
+        screen = await self._console.capture()
+        return ended_by_itself(ending, interactive=True, over=self._talk.is_over, screen=screen)
+
+    def _is_over_time(self) -> bool:
+        limit_s = self._order.task.spec.timeout_s
+        if limit_s is None or self._paused_since is not None:
+            return False
+        return time.monotonic() - self._started - self._paused_s > limit_s
+
+    def _with_figures(self, outcome: Outcome) -> Outcome:
+        figures: dict[str, object] = {"duration_s": round(time.monotonic() - self._started, 3)}
+        if self._talk is not None:
+            self._talk.read_transcript()
+            figures |= {
+                "session_id": self._order.record.session_id,
+                "usage": self._talk.usage,
+                "last_message": self._talk.last_message,
+            }
+        return outcome.model_copy(update={**figures, "ended_at": datetime.now(UTC)})
+
+    def _show(self) -> None:
+        state, detail, _ = self.view
+        if self._shown == (state, detail):
+            return
+        if WorkerState.WAITING in (state, self._shown[0] if self._shown else None):
+            self._note("waiting" if state is WorkerState.WAITING else "working", detail=detail)
+        self._shown = (state, detail)
+        self._console.label(state, self._order.task.name, detail)
+
+    def _note(self, kind: str, **data: object) -> None:
+        record = self._order.record
+        self._station.ledger.record(
+            Event(
+                key=record.key,
+                at=datetime.now(UTC),
+                kind=kind,
+                attempt=record.number,
+                data=data,
+            )
+        )
+
+
+def is_success(outcome: Outcome) -> bool:
+    """Whether the task was done."""
+    return outcome.result is Result.SUCCEEDED

@@ -1,0 +1,186 @@
+"""The worker's side of an interactive session: gives the prompt, listens, knows the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from ccpar_hybrid.agents.base import Agent, Observation, Sign, Source, Transcript
+from ccpar_hybrid.core.errors import CcparError
+from ccpar_hybrid.core.outcome import Usage
+from ccpar_hybrid.core.settings import AgentSettings
+from ccpar_hybrid.worker.account import Account
+from ccpar_hybrid.worker.console import Console
+from ccpar_hybrid.worker.conversation import Conversation, Phase, Verdict, View
+
+_LOOK_S = 0.5
+_ENTER_AFTER_PASTE_S = 0.15
+_ENTER_AGAIN_S = 1.0
+_PASTE_AGAIN_S = 5.0
+
+Finish = Observation | str
+"""`""`: done; a text or the error seen: what made it fail."""
+
+
+class Interaction:
+    """One interactive session; `prompt` None: it goes on by itself."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        prompt: str | None,
+        console: Console,
+        account: Account,
+        settings: AgentSettings,
+    ) -> None:
+        self._agent = agent
+        self._prompt = prompt
+        self._console = console
+        self._account = account
+        self._settings = settings
+        self._conversation = Conversation(prompt, settings.settle_s, agent.is_same_prompt)
+        self._transcript: Transcript | None = None
+        self._transcript_path: object = None
+        self._session: str | None = None
+        self._cost_usd: float | None = None
+        self._tokens = Usage()
+        self._earlier = Usage()
+        self._looked_at = 0.0
+        self._ready_at: float | None = None
+        self._pasted_at: float | None = None
+        self._pressed_at = 0.0
+        self.last_message: str | None = None
+
+    @property
+    def view(self) -> View:
+        """What the session does now."""
+        return self._conversation.view
+
+    @property
+    def is_over(self) -> bool:
+        """Whether our prompt's turn has ended and no other has begun."""
+        return self._conversation.is_settling and self._conversation.phase is Phase.TAKEN
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all sessions that this run had, and the cost that the agent told."""
+        return _sum(self._earlier, self._tokens).model_copy(update={"cost_usd": self._cost_usd})
+
+    def take_session(self) -> str | None:
+        """The session id that was told since the last call."""
+        session, self._session = self._session, None
+        return session
+
+    def hear(self, event: Mapping[str, object], now: float) -> None:
+        """Take in one hook event."""
+        seen = self._agent.observe(event)
+        if seen is None:
+            return
+        self._session = seen.session_id or self._session
+        if seen.cost_usd is not None:
+            self._cost_usd = seen.cost_usd
+        if seen.transcript is not None and seen.transcript != self._transcript_path:
+            self._earlier, self._tokens = _sum(self._earlier, self._tokens), Usage()
+            self._transcript_path = seen.transcript
+            self._transcript = self._agent.transcript(seen.transcript)
+        self.read_transcript()
+        self._account.line(seen.line or "")
+        if seen.sign in (Sign.TURN_ENDED, Sign.TURN_FAILED) and seen.text:
+            self.last_message = seen.text
+        if seen.sign is not Sign.FIGURES:
+            self._conversation.see(seen, now)
+
+    def read_transcript(self) -> None:
+        """Take in what the session's record has gained."""
+        if self._transcript is None:
+            return
+        progress = self._transcript.read()
+        self._tokens = progress.usage
+        self.last_message = progress.last_message or self.last_message
+        for line in progress.lines:
+            self._account.line(line)
+        if progress.interrupted:
+            why = "you interrupted it: say how to go on"
+            seen = Observation(Sign.WAITING, Source.TRANSCRIPT, why)
+            self._conversation.see(seen, 0.0)
+
+    async def tick(self, now: float) -> Finish | None:
+        """Do what is due; a Finish when the session is over."""
+        self.read_transcript()
+        if self._conversation.phase is not Phase.TAKEN:
+            await self._deliver(now)
+            return self._undelivered(now)
+        if self._conversation.is_settling:
+            return await self._settle(now)
+        return None
+
+    async def _settle(self, now: float) -> Finish | None:
+        """Once all has been quiet long enough, look whether a person has begun to type."""
+        if self._conversation.verdict(now) is None and now - self._looked_at < _LOOK_S:
+            return None
+        await self._look(now)
+        verdict = self._conversation.verdict(now)
+        if verdict is Verdict.FAILED:
+            return self._conversation.failure
+        return "" if verdict is Verdict.DONE else None
+
+    async def _look(self, now: float) -> None:
+        self._looked_at = now
+        self._screen = self._agent.read_screen(await self._console.capture())
+        self._conversation.see_screen(self._screen, now)
+
+    # --- delivery
+
+    async def _deliver(self, now: float) -> None:
+        if now - self._looked_at < _LOOK_S and self._conversation.phase is not Phase.READY:
+            return
+        await self._look(now)
+        if self._conversation.phase is Phase.STARTING and self._screen.ready:
+            self._conversation.see(Observation(Sign.SESSION, Source.SCREEN), now)
+        if self._conversation.phase is Phase.READY and self._screen.ready:
+            self._ready_at = self._ready_at or now
+            await self._paste(now)
+        elif self._conversation.phase is Phase.SENT:
+            await self._urge(now)
+
+    async def _paste(self, now: float) -> None:
+        assert self._prompt is not None
+        try:
+            await self._console.paste(self._prompt)
+            await asyncio.sleep(_ENTER_AFTER_PASTE_S)
+            await self._console.press("Enter")
+        except CcparError as error:
+            self._account.line(f"ccpar: the prompt could not be pasted: {error.message}")
+            return
+        self._pasted_at = self._pressed_at = now
+        self._conversation.sent()
+
+    async def _urge(self, now: float) -> None:
+        """Enter right after a paste is sometimes swallowed, and a paste during start-up lost."""
+        if self._screen.busy or self._screen.waiting:
+            return
+        if self._screen.draft is not None and now - self._pressed_at > _ENTER_AGAIN_S:
+            self._pressed_at = now
+            await self._console.press("Enter")
+        elif (
+            self._screen.ready
+            and self._screen.draft is None
+            and now - (self._pasted_at or now) > _PASTE_AGAIN_S
+        ):
+            await self._paste(now)
+
+    def _undelivered(self, now: float) -> str | None:
+        """A person may take hours for a dialog; an agent that is ready may not."""
+        waited_s = now - self._ready_at if self._ready_at is not None else 0.0
+        if waited_s > self._settings.deliver_s:
+            return f"the agent did not take its prompt within {self._settings.deliver_s:g} s"
+        return None
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
+        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
+    )

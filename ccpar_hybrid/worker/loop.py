@@ -1,0 +1,166 @@
+"""A worker's life: stand idle, claim, run, tell; until it is drained or stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from datetime import UTC, datetime
+
+from ccpar_hybrid.core.outcome import Outcome
+from ccpar_hybrid.core.task import Task
+from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
+from ccpar_hybrid.system.process import become_subreaper
+from ccpar_hybrid.system.terminal import ignore_job_control
+from ccpar_hybrid.worker import wire
+from ccpar_hybrid.worker.admission import Admission, Refusal
+from ccpar_hybrid.worker.console import Console
+from ccpar_hybrid.worker.door import Door
+from ccpar_hybrid.worker.post import Claim, Post
+from ccpar_hybrid.worker.run import ASKED, Run, closing
+from ccpar_hybrid.worker.station import Station
+from ccpar_hybrid.worker.wire import Message
+
+
+class Worker:
+    """One worker of one pane."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._console = Console(station.pane, station.name, station.group)
+        self._admission = Admission(station.ledger, station.scheduler, station.settings)
+        self._door = Door(station.paths.worker_socket(station.id), self._answer)
+        self._leave = asyncio.Event()
+        self._run: Run | None = None
+        self._since = datetime.now(UTC)
+        self._state = WorkerState.IDLE
+        self._last = ""
+
+    async def serve(self) -> None:
+        """Until `drain` or `stop` is asked over the socket, or TERM or HUP comes."""
+        ignore_job_control()
+        become_subreaper()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._stop)
+        loop.add_signal_handler(signal.SIGWINCH, self._resize)
+        await self._door.open()
+        try:
+            while not self._leave.is_set():
+                await self._do_one()
+        finally:
+            await self._door.close()
+            self._console.leave(f"{self._station.name} has ended")
+
+    async def _do_one(self) -> None:
+        claim = await self._next_claim()
+        if claim is None:
+            return
+        try:
+            admitted = self._admission.admit(claim.task)
+            if isinstance(admitted, Refusal):
+                self._turn_away(claim, admitted)
+            else:
+                await self._execute(admitted, claim)
+        finally:
+            await claim.close()
+
+    async def _next_claim(self) -> Claim | None:
+        """The next task; None when this worker is asked to leave first."""
+        self._console.show_idle(self._last)
+        with Post(self._station.paths, self._station.group, self._station.id) as post:
+            claiming = asyncio.ensure_future(post.claim())
+            leaving = asyncio.ensure_future(self._leave.wait())
+            await asyncio.wait({claiming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            leaving.cancel()
+            if claiming.done():
+                return claiming.result()
+            claiming.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                return await claiming
+        return None
+
+    def _turn_away(self, claim: Claim, refusal: Refusal) -> None:
+        claim.answer({"type": wire.OUTPUT, "text": f"ccpar: {refusal.reason}\n"})
+        claim.answer({"type": wire.OUTCOME, "exit_code": refusal.exit_code})
+
+    async def _execute(self, task: Task, claim: Claim) -> None:
+        self._run = Run(self._station, self._console, task, claim)
+        try:
+            outcome = await self._run.execute()
+        finally:
+            self._run = None
+        if outcome is not None:
+            self._last = last_words(task, outcome)
+
+    # --- what others ask
+
+    async def _answer(self, message: Message) -> Message:
+        match message["type"]:
+            case wire.STATUS:
+                return {"type": wire.STATUS, "worker": self.status().model_dump(mode="json")}
+            case wire.DRAIN:
+                self._leave.set()
+                return {"type": wire.OK}
+            case wire.STOP:
+                self._stop()
+                return {"type": wire.OK}
+            case wire.HOOK:
+                return {"type": wire.HOOK_REPLY, "output": self._hook(message)}
+        return {"type": wire.ERROR, "reason": f"unknown request {message['type']!r}"}
+
+    def _hook(self, message: Message) -> str:
+        run = self._run
+        if (
+            run
+            and run.attempt
+            and (run.task.key, run.number) == (message["key"], message["attempt"])
+        ):
+            run.attempt.hook(message["event"])
+        return ""
+
+    def _stop(self) -> None:
+        self._leave.set()
+        if self._run and self._run.attempt:
+            self._run.attempt.cancel(ASKED)
+
+    def _resize(self) -> None:
+        if self._run and self._run.attempt:
+            self._run.attempt.resize()
+        elif self._run is None:
+            self._console.show_idle(self._last)
+
+    def status(self) -> WorkerStatus:
+        """What this worker does now."""
+        run = self._run
+        state, detail, source = WorkerState.IDLE, "", "worker"
+        if run is not None:
+            state = WorkerState.STARTING
+            if run.attempt is not None:
+                state, detail, source = run.attempt.view
+        if state is not self._state:
+            self._state, self._since = state, datetime.now(UTC)
+        return WorkerStatus(
+            name=self._station.name,
+            session=self._station.session,
+            group=self._station.group,
+            pane=self._station.pane.pane_id,
+            pid=os.getpid(),
+            version=self._station.version,
+            state=state,
+            since=self._since,
+            draining=self._leave.is_set(),
+            key=run.task.key if run else None,
+            label=run.task.spec.label if run else None,
+            attempt=run.number or None if run else None,
+            agent=run.agent if run else None,
+            detail=detail,
+            source=source,
+            last=self._last,
+        )
+
+
+def last_words(task: Task, outcome: Outcome) -> str:
+    """What an idle worker says of the task before."""
+    return f"last: {task.name} {closing(outcome)[2:]}"

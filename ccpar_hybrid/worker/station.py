@@ -1,0 +1,45 @@
+"""All that a worker works with, chosen by the assembly and passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ccpar_hybrid.agents.base import Agent
+from ccpar_hybrid.core.settings import Settings
+from ccpar_hybrid.ledger.store import Ledger
+from ccpar_hybrid.scheduler.base import Scheduler
+from ccpar_hybrid.system.paths import Paths
+from ccpar_hybrid.tmux.pane import Pane
+
+
+@dataclass(frozen=True)
+class Station:
+    """One worker's place: its name and group, and the parts that it uses.
+
+    `scheduler` is made when first needed. `hook_argv` starts the hook program. `environment` is
+    the one of the shell that ran `setup`; agents get it.
+    """
+
+    name: str
+    session: str
+    group: str
+    version: str
+    paths: Paths
+    settings: Settings
+    ledger: Ledger
+    agents: Mapping[str, Agent]
+    scheduler: Callable[[], Scheduler]
+    pane: Pane
+    hook_argv: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """The worker's name among all sessions of this instance."""
+        return worker_id(self.session, self.name)
+
+
+def worker_id(session: str, name: str) -> str:
+    """The file name of a worker's sockets."""
+    return f"{session}.{name}"

@@ -1,0 +1,157 @@
+"""The words that shims, workers, hooks and clients exchange. Standard library only.
+
+Every message is one JSON object on a line of its own, with a `type`. All sockets lie in a
+private runtime directory, so whoever can connect is this user.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+
+TYPE_CHECKING = False  # typing costs the shim more than the rest of this module
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Message = dict[str, Any]
+
+WIRE = 1
+"""Version of the words; both sides refuse another one in words."""
+
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of the longest message that is read: a prompt added by hand and its JSON escapes."""
+
+# shim and worker
+CLAIM = "claim"
+TASK = "task"
+ACCEPTED = "accepted"
+ATTACH = "attach"
+DECLINED = "declined"
+OUTPUT = "output"
+OUTCOME = "outcome"
+CANCEL = "cancel"
+DAEMON_GONE = "daemon-gone"
+# clients and worker
+STATUS = "status"
+DRAIN = "drain"
+STOP = "stop"
+OK = "ok"
+ERROR = "error"
+# hooks and worker
+HOOK = "hook"
+HOOK_REPLY = "hook-reply"
+
+
+class WireError(Exception):
+    """What arrived is not a message of this version."""
+
+
+def encode(message: Message) -> bytes:
+    """One line; lone surrogates survive, so that undecodable bytes of a terminal can pass."""
+    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message of one line; raises WireError."""
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise WireError(f"not JSON: {line[:80]!r}") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise WireError(f"no message: {line[:80]!r}")
+    return message
+
+
+class Link:
+    """A blocking connection that carries messages; `close` it, or use it in a `with`."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+        self._buffer = bytearray()
+
+    @classmethod
+    def connect(cls, path: str, timeout_s: float | None = None) -> Link:
+        """Raises OSError where nobody listens."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(timeout_s)
+            connection.connect(path)
+        except OSError:
+            connection.close()
+            raise
+        return cls(connection)
+
+    def send(self, message: Message) -> None:
+        """Blocks until the kernel has it; raises OSError when the other end is gone."""
+        self.socket.sendall(encode(message))
+
+    def receive(self) -> Message | None:
+        """The next message; None at the end. Raises WireError, OSError (TimeoutError)."""
+        while True:
+            for message in self.buffered():
+                return message
+            if not self.fill():
+                return None
+
+    def fill(self) -> bool:
+        """Read once; False at the end of file."""
+        data = self.socket.recv(65536)
+        self._buffer += data
+        if len(self._buffer) > MAX_LINE:
+            raise WireError(f"a message of more than {MAX_LINE} bytes")
+        return bool(data)
+
+    def buffered(self) -> Iterator[Message]:
+        """The whole messages that have been read and not yet taken."""
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end])
+            del self._buffer[: end + 1]
+            yield decode(line)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self.socket.close()
+
+    def __enter__(self) -> Link:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def listen(path: str, backlog: int = 64) -> socket.socket:
+    """A listening stream socket that appears at `path` only once it can be connected to."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    partial = f"{path}~"
+    try:
+        _unlink(partial)
+        listener.bind(partial)
+        listener.listen(backlog)
+        os.rename(partial, path)
+    except OSError:
+        listener.close()
+        _unlink(partial)
+        raise
+    return listener
+
+
+def poke(path: str) -> bool:
+    """Wake the idle worker behind a datagram socket; False if nobody is there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        try:
+            sender.sendto(b"offer", path)
+        except BlockingIOError:
+            return True  # it has unread pokes, so it will look
+        except OSError:
+            return False
+    return True
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
