@@ -1,0 +1,138 @@
+"""What a session's borders and status line say, and the options of its windows and panes.
+
+Texts from tasks stand only in pane user options, and the formats below show those with `q/h`,
+which doubles `#`: without it tmux 3.3a would take `#[fg=red]` in a label for a style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ccpar_hybrid.core.worker import WorkerState
+from ccpar_hybrid.tmux.geometry import Size
+
+Command = tuple[str, ...]
+
+_MARKS = {
+    WorkerState.IDLE: ("", "○"),
+    WorkerState.STARTING: ("#[fg=cyan]", "◔"),
+    WorkerState.WORKING: ("#[fg=green]", "●"),
+    WorkerState.WAITING: ("#[fg=black]#[bg=yellow]#[bold]", "‼"),
+    WorkerState.SETTLING: ("#[fg=cyan]", "◕"),
+    WorkerState.PAUSED: ("#[fg=magenta]", "‖"),
+    WorkerState.STOPPING: ("#[fg=red]", "■"),
+    WorkerState.UNKNOWN: ("", "?"),
+}
+_WINDOW_STATUS = "#I:#W#{?window_flags,#{window_flags}, }" + (
+    "#{P:#{?#{==:#{@ccpar_state},waiting},#[fg=black]#[bg=yellow]#[bold]!#[default],}}"
+)
+
+
+def _either(condition: str, then: str, otherwise: str = "") -> str:
+    return f"#{{?{condition},{then},{otherwise}}}"
+
+
+def _shown(option: str) -> str:
+    return f"#{{q/h:{option}}}"
+
+
+def _after(separator: str, option: str) -> str:
+    return _either(option, separator + _shown(option))
+
+
+def _state() -> str:
+    text = _shown("@ccpar_state")
+    for state, (style, mark) in _MARKS.items():
+        if state is WorkerState.WAITING:
+            words = " ‼ waiting for you" + _after(": ", "@ccpar_detail") + " "
+        else:
+            words = f"{mark} {state.value}"
+        text = _either(
+            f"#{{==:#{{@ccpar_state}},{state.value}}}", f"{style}{words}#[default]", text
+        )
+    return text
+
+
+def _border() -> str:
+    waiting = f"#{{==:#{{@ccpar_state}},{WorkerState.WAITING.value}}}"
+    detail = _either(waiting, "", _after(" · ", "@ccpar_detail"))
+    dead = "#[fg=red]#[bold]✖ ended#[default]" + _either(
+        "pane_dead_status", " (#{pane_dead_status})"
+    )
+    worker = (
+        f" #[bold]{_shown('@ccpar_worker')}#[default] "
+        + _either("@ccpar_several", _shown("@ccpar_group") + " ")
+        + _either("pane_dead", dead, _state())
+        + _after(" · ", "@ccpar_label")
+        + detail
+        + " "
+    )
+    monitor = " #[bold]monitor#[default] " + _either("pane_dead", dead + " ", "#{session_name} ")
+    plain = " #{q/h:pane_current_command} "
+    return _either("@ccpar_worker", worker, _either("@ccpar_role", monitor, plain))
+
+
+BORDER = _border()
+"""`pane-border-format`: worker, group (if the session has several), state, label, detail."""
+
+
+def window_options(window: str) -> Iterator[Command]:
+    """Options of one of our windows; none is global, so a user's own windows stay as they are."""
+    options = {
+        "pane-base-index": "0",
+        "pane-border-status": "top",
+        "pane-border-format": BORDER,
+        "remain-on-exit": "on",
+        "allow-rename": "off",
+        "automatic-rename": "off",
+        "synchronize-panes": "off",
+        "window-size": "manual",
+        "window-status-format": _WINDOW_STATUS,
+        "window-status-current-format": _WINDOW_STATUS,
+    }
+    for name, value in options.items():
+        yield ("set-option", "-w", "-t", window, name, value)
+
+
+def size_hooks(session: str, least: Size) -> Iterator[Command]:
+    """Hooks that let a window grow to a large client, and never shrink below `least`.
+
+    A small client sees a part of the window. Whoever came or changed last decides.
+    """
+    # Divided anew from the least size each time: shrinking by itself would spread the loss
+    # over all panes, and so leave some below their minimum.
+    command = (
+        f"if-shell -F '{_differs(least)}' "
+        '\'select-layout -t #{window_id} "#{@ccpar_cells}" ; '
+        f"resize-window -t #{{window_id}} -x {_columns(least)} -y {_rows(least)}'"
+    )
+    for event in (
+        "client-attached",
+        "client-resized",
+        "client-session-changed",
+        "session-window-changed",
+    ):
+        yield ("set-hook", "-t", session, event, f"run-shell -C {_double_quoted(command)}")
+
+
+def _columns(least: Size) -> str:
+    return _larger("#{client_width}", str(least.columns))
+
+
+def _rows(least: Size) -> str:
+    lines = "#{?#{==:#{status},off},0,#{?#{==:#{status},on},1,#{status}}}"
+    return _larger(f"#{{e|-|:#{{client_height}},{lines}}}", str(least.rows))
+
+
+def _larger(first: str, second: str) -> str:
+    return f"#{{?#{{e|>|:{first},{second}}},{first},{second}}}"
+
+
+def _differs(least: Size) -> str:
+    differs = f"#{{!=:#{{window_width}}x#{{window_height}},{_columns(least)}x{_rows(least)}}}"
+    watched = "#{?client_control_mode,0,1}"
+    return f"#{{&&:#{{&&:#{{!=:#{{@ccpar_cells}},}},{watched}}},{differs}}}"
+
+
+def _double_quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'

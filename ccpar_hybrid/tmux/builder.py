@@ -1,0 +1,214 @@
+"""Building, extending and ending our session; each in one sequence of commands.
+
+One sequence because tmux carries it out even if we are killed meanwhile: there is never half a
+session. Nothing here touches another session, or a global or server option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ccpar_hybrid import __version__
+from ccpar_hybrid.core.errors import BadInput, Refused
+from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.tmux.border import Command, size_hooks, window_options
+from ccpar_hybrid.tmux.geometry import Cell, Size, divide
+from ccpar_hybrid.tmux.layout import checked_name
+from ccpar_hybrid.tmux.pane import OPTION_WIDTH
+from ccpar_hybrid.tmux.plan import Growth, Plan, PlannedWindow, Room, WorkerSlot
+from ccpar_hybrid.tmux.session import SessionView
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """What to build: whose it is, its plan, and what runs in its panes.
+
+    `instance` marks the owner. Programs get `CCPAR_SESSION` and `CCPAR_ENVIRONMENT_FILE` (the path
+    of the private file with their environment), and run without a shell, in `directory`.
+    """
+
+    name: str
+    instance: str
+    plan: Plan
+    monitor_argv: tuple[str, ...]
+    worker_argv: Callable[[WorkerSlot], tuple[str, ...]]
+    environment_file: str
+    directory: str = "/"
+
+
+def build_commands(spec: SessionSpec) -> Iterator[Command]:
+    """The sequence that makes the whole session."""
+    _check(spec)
+    first, *others = spec.plan.windows
+    session = f"={spec.name}:"
+    yield from _new_session(spec, first)
+    yield from _session_options(spec, session)
+    yield from size_hooks(session, spec.plan.size)
+    yield from _window(spec, first, 0)
+    for place, window in enumerate(others, 1):
+        yield from _new_window(spec, window)
+        yield from _window(spec, window, place)
+    yield ("select-window", "-t", f"{session}={spec.plan.windows[spec.plan.focus].name}")
+
+
+def extend_commands(spec: SessionSpec, view: SessionView, growth: Growth) -> Iterator[Command]:
+    """The sequence that adds the workers; what is there keeps its pane and its process."""
+    windows = {window.window_id: window for window in view.windows}
+    for window_id, workers, shape in growth.filled:
+        window = windows[window_id]
+        cell = divide(shape, len(window.panes) + len(workers), growth.size)
+        last = max(pane.index for pane in window.panes)
+        yield from _split(spec, window_id, last, workers)
+        yield from arrange(window_id, cell, window.size)
+    names = {window.name for window in view.windows}
+    first = max((w.place for w in view.windows if w.place is not None), default=-1) + 1
+    for place, planned in enumerate(growth.windows, first):
+        if planned.name in names:
+            raise Refused(
+                f"session {view.name} has a window {planned.name!r} already, which is not ours",
+                "rename that window",
+            )
+        yield from _new_window(spec, planned)
+        yield from _window(spec, planned, place)
+    yield _several(view.name, {pane.group for pane in view.workers.values()} | _groups(growth))
+
+
+def remove_commands(view: SessionView, pane_ids: Sequence[str]) -> Iterator[Command]:
+    """The sequence that ends the panes, and gives their room to those beside them."""
+    gone = set(pane_ids)
+    for window in view.windows:
+        ended = [pane.pane_id for pane in window.panes if pane.pane_id in gone]
+        left = len(window.panes) - len(ended)
+        yield from (("kill-pane", "-t", pane_id) for pane_id in ended)
+        if ended and left and window.shape and view.least:
+            cell = divide(window.shape, left, view.least)
+            yield from arrange(window.window_id, cell, window.size)
+
+
+def arrange(window: str, cell: Cell, size: Size) -> Iterator[Command]:
+    """Divide the window by the cell, and give it the size that it had where that is more."""
+    yield ("select-layout", "-t", window, cell.layout)
+    yield ("set-option", "-w", "-t", window, "@ccpar_cells", cell.layout)
+    columns, rows = max(size.columns, cell.columns), max(size.rows, cell.rows)
+    if (columns, rows) != (cell.columns, cell.rows):
+        yield ("resize-window", "-t", window, "-x", str(columns), "-y", str(rows))
+
+
+def rooms(view: SessionView) -> tuple[Room, ...]:
+    """Our windows of the session with their workers, as `grow` wants them.
+
+    Windows in which somebody opened panes of their own are left out.
+    """
+    return tuple(
+        Room(
+            window.window_id,
+            window.place,
+            tuple(WorkerSlot(p.worker, p.group) for p in window.panes if p.role == "worker"),
+        )
+        for window in view.windows
+        if window.place is not None and all(pane.role for pane in window.panes)
+    )
+
+
+def _check(spec: SessionSpec) -> None:
+    names = [spec.name, *(worker.name for worker in spec.plan.workers)]
+    for name in names:
+        try:
+            checked_name(name)
+        except ValueError as error:
+            raise BadInput(f"{visible(name, 60)!r} can be no name", str(error)) from None
+    doubled = {name for name in names[1:] if names[1:].count(name) > 1}
+    if doubled:
+        raise BadInput(f"worker {min(doubled)} is given twice", "each worker has its own name")
+
+
+def _new_session(spec: SessionSpec, window: PlannedWindow) -> Iterator[Command]:
+    columns, rows = spec.plan.size
+    yield (
+        *("new-session", "-d", "-s", spec.name, "-n", window.name),
+        *("-x", str(columns), "-y", str(rows), "-c", spec.directory),
+        *("-e", f"CCPAR_SESSION={spec.name}"),
+        *("-e", f"CCPAR_ENVIRONMENT_FILE={spec.environment_file}"),
+        *program(_argv(spec, window.panes[0].worker)),
+    )
+
+
+def _session_options(spec: SessionSpec, session: str) -> Iterator[Command]:
+    layout = spec.plan.layout
+    options = {
+        "@ccpar_instance": spec.instance,
+        "@ccpar_layout": layout.name,
+        "@ccpar_version": __version__,
+        "@ccpar_size": str(spec.plan.size),
+        "mouse": "on" if layout.options.mouse else "off",
+        "history-limit": str(layout.options.history_limit),
+        "status-left-length": str(len(spec.name) + 4),
+    }
+    for name, value in options.items():
+        yield ("set-option", "-t", session, name, value)
+    yield _several(spec.name, {worker.group for worker in spec.plan.workers})
+
+
+def _several(session: str, groups: set[str]) -> Command:
+    return ("set-option", "-t", f"={session}:", "@ccpar_several", "1" if len(groups) > 1 else "")
+
+
+def _groups(growth: Growth) -> set[str]:
+    added = {worker.group for _, workers, _ in growth.filled for worker in workers}
+    return added | {p.worker.group for w in growth.windows for p in w.panes if p.worker}
+
+
+def _new_window(spec: SessionSpec, window: PlannedWindow) -> Iterator[Command]:
+    argv = program(_argv(spec, window.panes[0].worker))
+    where = ("-d", "-t", f"={spec.name}:", "-n", window.name, "-c", spec.directory)
+    yield ("new-window", *where, *argv)
+
+
+def _window(spec: SessionSpec, window: PlannedWindow, place: int) -> Iterator[Command]:
+    """What makes a window of one pane into the planned one."""
+    target = f"={spec.name}:={window.name}"
+    yield from window_options(target)
+    yield ("set-option", "-w", "-t", target, "@ccpar_place", str(place))
+    yield ("set-option", "-w", "-t", target, "@ccpar_shape", str(window.shape))
+    columns, rows = spec.plan.size
+    # A new window has the size of whoever is attached, perhaps too small to be split.
+    yield ("resize-window", "-t", target, "-x", str(columns), "-y", str(rows))
+    yield from _pane_options(f"{target}.0", window.panes[0].worker)
+    yield from _split(spec, target, 0, [p.worker for p in window.panes[1:] if p.worker])
+    yield from arrange(target, window.cell, spec.plan.size)
+    yield ("select-pane", "-t", f"{target}.{window.focus}")
+
+
+def _split(
+    spec: SessionSpec, window: str, last: int, workers: Sequence[WorkerSlot]
+) -> Iterator[Command]:
+    """Panes for the workers behind the pane of index `last`, for `arrange` to give them room."""
+    # Each comes right behind `last`, where there is room for a line, so the first comes last.
+    where = ("-d", "-t", f"{window}.{last}", "-l", "1", "-c", spec.directory)
+    for worker in reversed(workers):
+        yield ("split-window", *where, *program(spec.worker_argv(worker)))
+        yield from _pane_options(f"{window}.{last + 1}", worker)
+
+
+def _pane_options(pane: str, worker: WorkerSlot | None) -> Iterator[Command]:
+    options = {"@ccpar_role": "monitor"}
+    if worker:
+        options = {
+            "@ccpar_role": "worker",
+            "@ccpar_worker": worker.name,
+            "@ccpar_group": visible(worker.group, OPTION_WIDTH),
+            "@ccpar_state": "starting",
+        }
+    for name, value in options.items():
+        yield ("set-option", "-p", "-t", pane, name, value)
+
+
+def _argv(spec: SessionSpec, worker: WorkerSlot | None) -> tuple[str, ...]:
+    return spec.worker_argv(worker) if worker else spec.monitor_argv
+
+
+def program(argv: Sequence[str]) -> tuple[str, ...]:
+    """The words for the end of a command that starts a program, which no shell will read."""
+    # tmux gives a single word to a shell; this shell gets it as a parameter.
+    return ("--", *argv) if len(argv) > 1 else ("--", "sh", "-c", 'exec "$0"', *argv)
