@@ -1,0 +1,154 @@
+"""Dialogs with numbered choices, answered by keys. Standard library only.
+
+The wording and the places of all that a screen reader looks for are those of Claude Code 2.1.197.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ccpar_hybrid.demo.agent_key import Event, Key, Typed
+from ccpar_hybrid.demo.agent_terminal import Line, line
+from ccpar_hybrid.demo.agent_width import clean, wrap
+
+ACCENT, BOLD, DIM, WARN = "38;5;153", "1", "38;5;246", "38;5;220"
+RULE, DASHED = "─", "╌"
+CANCEL = "cancel"
+SHOWN_LINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option and what choosing it means; a ``free`` one takes typed text."""
+
+    label: str
+    value: str
+    detail: str = ""
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The chosen value, with the text that was typed to it."""
+
+    value: str
+    text: str = ""
+
+
+class Dialog:
+    """A question with choices. ``answer`` is None until somebody has answered."""
+
+    def __init__(
+        self,
+        head: Callable[[int], Sequence[Line]],
+        choices: Sequence[Choice],
+        footer: str = "",
+        *,
+        indent: str = " ",
+        apart: int | None = None,
+        amendable: bool = False,
+    ) -> None:
+        self._head, self._choices, self._footer = head, choices, footer
+        self._indent, self._apart, self._amendable = indent, apart, amendable
+        self._at = 0
+        self._typed = ""
+        self._amends = False
+        self.answer: Answer | None = None
+
+    def lines(self, width: int) -> list[Line]:
+        """The dialog as it is drawn, from the rule above it."""
+        shown = [line(RULE * width, ACCENT), *self._head(width)]
+        for index, choice in enumerate(self._choices):
+            if index == self._apart:
+                shown.append(line(RULE * width, DIM))
+            shown += self._choice(index, choice, width)
+        return [*shown, line(""), line(f"{self._footer}", DIM)] if self._footer else shown
+
+    def take(self, event: Event) -> None:
+        """Move, choose, type or cancel."""
+        if isinstance(event, Key):
+            self._press(event.name)
+        elif self._is_typing:
+            self._typed += event.text
+        elif isinstance(event, Typed):
+            self._digit(event.text[0])
+
+    @property
+    def _is_typing(self) -> bool:
+        return self._amends or self._choices[self._at].free
+
+    def _press(self, name: str) -> None:
+        if name in ("up", "down"):
+            self._at = (self._at + (1 if name == "down" else -1)) % len(self._choices)
+            self._amends = False
+        elif name == "enter":
+            self._choose(self._at)
+        elif name in ("escape", "ctrl-c"):
+            self.answer = Answer(CANCEL)
+        elif name == "tab" and self._amendable:
+            self._amends = not self._amends
+        elif name == "backspace":
+            self._typed = self._typed[:-1]
+        elif name == "shift-tab":
+            self._choose_value("session")
+
+    def _digit(self, text: str) -> None:
+        if text in "123456789" and int(text) <= len(self._choices):
+            self._choose(int(text) - 1)
+
+    def _choose_value(self, value: str) -> None:
+        for index, choice in enumerate(self._choices):
+            if choice.value == value:
+                self._choose(index)
+
+    def _choose(self, index: int) -> None:
+        self._at = index
+        if self._choices[index].free and not self._typed:
+            return
+        self.answer = Answer(self._choices[index].value, self._typed)
+
+    def _choice(self, index: int, choice: Choice, width: int) -> list[Line]:
+        here = index == self._at
+        label = choice.label
+        if here and self._is_typing:
+            label = f"{label}, {self._typed}▏" if self._amends else f"{self._typed or label}▏"
+        text = f"{self._indent}{'❯' if here else ' '} {index + 1}. "
+        style = ACCENT if here else ""
+        first, *rest = wrap(clean(label), max(width - len(text), 8))
+        shown = [line(text + first, style)]
+        shown += [line(" " * len(text) + each, style) for each in rest]
+        detail = wrap(clean(choice.detail), max(width - len(text), 8)) if choice.detail else ()
+        return shown + [line(" " * len(text) + each, DIM) for each in detail]
+
+
+def body(text: str, width: int, indent: str = " ", style: str = "") -> list[Line]:
+    """Text from outside, made harmless, wrapped and indented."""
+    lines = clean(text).split("\n")
+    shown = "\n".join(lines[:SHOWN_LINES])
+    return [line(indent + each, style) for each in wrap(shown, max(width - len(indent), 8))]
+
+
+TRUST = (
+    "Quick safety check: Is this a project you created or one you trust? (Like your own code, a "
+    "well-known open source project, or work from your team). If not, take a moment to review "
+    "what's in this folder first.\n\n"
+    "Claude Code'll be able to read, edit, and execute files here."
+)
+
+
+def trust_dialog(folder: str) -> Dialog:
+    """Whether the folder is trusted: ``yes``, ``no`` or ``cancel``."""
+
+    def head(width: int) -> list[Line]:
+        return [
+            line(" Accessing workspace:", f"{BOLD};{WARN}"),
+            line(""),
+            *body(folder, width, style=BOLD),
+            line(""),
+            *body(TRUST, width),
+            line(""),
+        ]
+
+    choices = (Choice("Yes, I trust this folder", "yes"), Choice("No, exit", "no"))
+    return Dialog(head, choices, " Enter to confirm · Esc to cancel")

@@ -1,0 +1,229 @@
+"""A turn: one prompt's script, played with hooks, dialogs, retries and the record. Stdlib only."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable
+
+from ccpar_hybrid.demo.agent_ask import Gate, Interrupted
+from ccpar_hybrid.demo.agent_call import Calls
+from ccpar_hybrid.demo.agent_loop import Job, Loop, sleep
+from ccpar_hybrid.demo.agent_print import (
+    BAD,
+    INTERRUPTED,
+    answer_block,
+    done_block,
+    note_block,
+    prompt_block,
+)
+from ccpar_hybrid.demo.agent_screen import VERBS, Activity, Screen
+from ccpar_hybrid.demo.agent_session import Session
+from ccpar_hybrid.demo.agent_transcript import Usage
+from ccpar_hybrid.demo.script import (
+    Fail,
+    Headers,
+    Pause,
+    Rules,
+    Say,
+    ScriptError,
+    Step,
+    Tool,
+    Turn,
+    script_of,
+    steps_for,
+    turns,
+)
+from ccpar_hybrid.demo.script import Usage as UsageStep
+
+ATTEMPTS = 10
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 1.0
+_FINAL = frozenset({400, 403, 404, 413})
+_ERRORS = {401: "authentication_failed", 403: "authentication_failed", 429: "rate_limit"}
+
+
+class Refused(Exception):
+    """The service refused for good."""
+
+    def __init__(self, fail: Fail) -> None:
+        super().__init__(_refusal_text(fail))
+        self.status = fail.status
+        self.error = "server_error" if fail.status >= 500 else _ERRORS.get(fail.status, "unknown")
+
+
+def _refusal_text(fail: Fail) -> str:
+    if fail.status == 429:
+        return f"API Error: Request rejected (429) · {fail.message}"
+    if fail.status in (401, 403):
+        return f"Please run /login · API Error: {fail.status} {fail.message}"
+    return f"API Error: {fail.status} {fail.message}"
+
+
+def steps_of(prompt: str, rules: Rules) -> tuple[Step, ...]:
+    """What to play. Without a script: a short turn that repeats the prompt's first line.
+
+    Raises ScriptError for a prompt with a broken script.
+    """
+    scripted = script_of(prompt) if not any(rule.match.search(prompt) for rule in rules) else ()
+    if scripted is not None:
+        return steps_for(prompt, rules)
+    first = next(iter(prompt.strip().splitlines()), "")
+    told = "I would look at the code, make the change and run the tests. As a stand-in, I only say:"
+    return (Say(f"{told}\n{first}"),)
+
+
+class Player:
+    """Plays the turns of a session, one at a time."""
+
+    def __init__(self, session: Session, screen: Screen, loop: Loop) -> None:
+        self._session, self._screen = session, screen
+        self._calls = Calls(session, screen, Gate(session, screen, loop))
+        self._verbs = 0
+        self._last = ""
+
+    def play(self, prompt: str, source: str = "typed") -> Job[None]:
+        """Play a prompt to its end, whatever that is; ``source`` as in the record."""
+        activity = self._begin()
+        if source != "system":
+            self._screen.print(prompt_block(prompt))
+        try:
+            yield from self._prompted(prompt, source)
+        except Interrupted as stop:
+            self._session.transcript.interrupted(stop.in_tool)
+            if not stop.in_tool:
+                self._screen.print(note_block(INTERRUPTED))
+        except Refused as refused:
+            yield from self._failed(refused)
+        finally:
+            self._screen.activity = None
+        self._session.transcript.turn_ended(round(1000 * (time.monotonic() - activity.begin_s)))
+
+    def _begin(self) -> Activity:
+        self._verbs += 1
+        self._screen.activity = Activity(VERBS[self._verbs % len(VERBS)])
+        return self._screen.activity
+
+    @property
+    def _activity(self) -> Activity:
+        assert self._screen.activity is not None
+        return self._screen.activity
+
+    def _prompted(self, prompt: str, source: str) -> Job[None]:
+        transcript = self._session.transcript
+        transcript.prompt(prompt, str(self._session.policy.mode), source)
+        self._session.meter.read(prompt)
+        reply = yield from self._session.fire("UserPromptSubmit", prompt=prompt)
+        if reply.blocked:
+            text = f"UserPromptSubmit operation blocked by hook:\n{reply.blocked}"
+            self._screen.print(note_block(text))
+            return
+        yield from self._answers((Say("Done."),) if source == "system" else self._steps(prompt))
+        yield from self._stopped()
+        self._ended()
+
+    def _steps(self, prompt: str) -> tuple[Step, ...]:
+        try:
+            steps = steps_of(prompt, self._session.options.rules)
+        except ScriptError as error:
+            raise Refused(Fail(400, "invalid_request_error", str(error), {})) from error
+        return steps if steps and not isinstance(steps[-1], Tool) else (*steps, Say("Done."))
+
+    def _stopped(self) -> Job[None]:
+        """Run the Stop hooks; one that blocks gives the turn more to do."""
+        is_active = False
+        while True:
+            reply = yield from self._session.fire(
+                "Stop",
+                stop_hook_active=is_active,
+                last_assistant_message=self._last,
+                background_tasks=[each.facts for each in self._session.tools.background],
+                session_crons=[],
+            )
+            if not reply.blocked:
+                return
+            is_active = True
+            yield from self._answers((Say(f"I go on, for a hook said: {reply.blocked}"),))
+
+    def _ended(self) -> None:
+        seconds = int(time.monotonic() - self._activity.begin_s)
+        shells = len(self._session.tools.background)
+        more = f" · {shells} shell{'s' * (shells != 1)} still running" if shells else ""
+        self._screen.print(done_block(f"Brewed for {seconds}s{more}"))
+
+    def _failed(self, refused: Refused) -> Job[None]:
+        self._session.transcript.failed(str(refused), refused.error, refused.status)
+        self._screen.print(answer_block(str(refused), BAD))
+        self._ended()
+        yield from self._session.fire(
+            "StopFailure", error=refused.error, last_assistant_message=str(refused)
+        )
+
+    def _answers(self, steps: tuple[Step, ...]) -> Job[None]:
+        for turn in turns(steps):
+            yield from self._refusals(turn)
+            yield from self._answer(turn)
+
+    def _refusals(self, turn: Turn) -> Job[None]:
+        """Go through the turn's refusals first: an answer that is refused has no text."""
+        attempt = 0
+        for step in turn:
+            if not isinstance(step, Fail):
+                continue
+            for _ in range(step.times or ATTEMPTS + 1):
+                attempt += 1
+                if step.status in _FINAL or attempt > ATTEMPTS:
+                    raise Refused(step)
+                yield from self._retry(attempt)
+
+    def _retry(self, attempt: int) -> Job[None]:
+        delay_s = min(FIRST_RETRY_S * 2 ** (attempt - 1), LONGEST_RETRY_S)
+        told = f"Retrying in {delay_s:.0f}s · attempt {attempt}/{ATTEMPTS}"
+        self._activity.retry = f"API error · {told}"
+        yield from sleep(delay_s)
+        self._activity.retry = None
+
+    def _answer(self, turn: Turn) -> Job[None]:
+        message_id = f"msg_{secrets.token_hex(12)}"
+        tools = [step for step in turn if isinstance(step, Tool)]
+        usage = self._usage(turn)
+        reason = "tool_use" if tools else "end_turn"
+        begin_s = time.monotonic()
+        calls: list[tuple[str, Tool]] = []
+        for step in turn:
+            if isinstance(step, Pause):
+                yield from sleep(step.seconds)
+            elif isinstance(step, Headers):
+                self._session.meter.headers(step.values)
+            elif isinstance(step, Say):
+                self._say(step.text)
+                self._record(message_id, {"type": "text", "text": step.text}, usage, reason)
+            elif isinstance(step, Tool):
+                calls.append((f"toolu_{secrets.token_hex(12)}", step))
+                block = {"type": "tool_use", "id": calls[-1][0], "name": step.name}
+                self._record(message_id, block | {"input": step.input}, usage, reason)
+        self._session.meter.count(usage, time.monotonic() - begin_s)
+        yield from self._calls.run(calls)
+
+    def _say(self, text: str) -> None:
+        self._last = text
+        self._screen.print(answer_block(text))
+        self._activity.tokens += max(len(text) // 4, 1)
+
+    def _record(self, message_id: str, block: dict[str, object], usage: Usage, why: str) -> None:
+        self._session.meter.read(str(block))
+        model = self._session.options.model
+        self._session.transcript.block(message_id, block, model, usage, why)
+
+    def _usage(self, turn: Turn) -> Usage:
+        given = [step for step in turn if isinstance(step, UsageStep)]
+        if given:
+            return Usage(given[-1].input_tokens, given[-1].output_tokens)
+        return self._session.meter.estimate("".join(_texts(turn)))
+
+
+def _texts(turn: Turn) -> Iterable[str]:
+    for step in turn:
+        if isinstance(step, Say):
+            yield step.text
+        elif isinstance(step, Tool):
+            yield str(step.input)
