@@ -56,13 +56,15 @@ class Submission(_Model):
 class Job(_Model):
     """A job as the scheduler has it. `key` is None if its command names none of ours.
 
-    `by_hand`: its command starts our shim without a key. `not_before` is set on a HELD job
-    with a time. Times are aware.
+    `by_hand`: its command starts our shim without a key; `identity` is then its task's key, made
+    of what survives a restart of the job and of the scheduler. `not_before` is set on a HELD job
+    with a time. Times are aware. `exit_code` is None where a signal or the scheduler ended it.
     """
 
     id: JobId
     key: TaskKey | None
     by_hand: bool
+    identity: TaskKey
     command: str
     directory: str
     group: str
@@ -98,6 +100,11 @@ class QueueSnapshot(_Model):
         mine = [job for job in self.jobs.values() if job.key == key]
         return max(mine, key=lambda job: (job.state is not JobState.ENDED, job.id), default=None)
 
+    def of_identity(self, identity: TaskKey) -> Job | None:
+        """The job that was added by hand under this identity."""
+        mine = (job for job in self.jobs.values() if job.by_hand and job.identity == identity)
+        return next(mine, None)
+
 
 class Scheduler(Protocol):
     """All methods block, and raise MissingPart where the scheduler does not answer."""
@@ -106,25 +113,35 @@ class Scheduler(Protocol):
         """Everything that is queued, runs or is kept."""
 
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
-        """Queue all or none, in this order; raises BadInput for an unknown group or job."""
+        """Queue all or none, in this order; returns their numbers.
+
+        None starts before all are queued. Raises BadInput for a group, job or directory that is
+        not there. An interrupted call takes back what it had queued.
+        """
 
     def ensure_group(self, name: str, slots: int) -> None:
         """Make the group, or set its slots; leaves its pause as it is."""
 
     def pause(self, jobs: Sequence[JobId]) -> None:
-        """Stop the processes of running jobs."""
+        """Stop the processes of running jobs; passes over jobs that do not run."""
 
     def resume(self, jobs: Sequence[JobId]) -> None:
-        """Let paused jobs go on."""
+        """Let paused jobs go on; passes over jobs that are not paused."""
 
     def terminate(self, job: JobId, *, force: bool = False) -> None:
-        """Ask a running job to end (TERM); with `force`, KILL its process group."""
+        """Ask a running or paused job to end (TERM); with `force`, KILL its process group.
+
+        Raises NotFound for no such job, Refused for one that does not run.
+        """
 
     def remove(self, jobs: Sequence[JobId]) -> None:
-        """Forget jobs that do not run."""
+        """Forget jobs; those that unfinished jobs wait for are kept. Refused if one runs."""
 
     def restart(self, job: JobId) -> None:
-        """Queue an ended job again, under its id, with its dependents kept."""
+        """Queue an ended job again, under its id, with its dependents kept.
+
+        Raises NotFound for no such job, Refused for one that has not ended.
+        """
 
     def log(self, job: JobId) -> str:
-        """What the job wrote so far."""
+        """What the job wrote since its last start; raises NotFound for no such job."""
