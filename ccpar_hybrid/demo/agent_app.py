@@ -21,9 +21,9 @@ from ccpar_hybrid.demo.agent_turn import Player
 ESCAPE_S = 0.05
 TWICE_S = 2.0
 IDLE_NOTICE_S = 60.0
-END_HOOKS_S = 5.0
+END_HOOKS_S = 1.5
 EXITS = frozenset({"/exit", "/quit", "exit", "quit"})
-_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 0}
 _TWICE = {"ctrl-c": "Press Ctrl-C again to exit", "ctrl-d": "Press Ctrl-D again to exit"}
 
 

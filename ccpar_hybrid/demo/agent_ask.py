@@ -17,6 +17,10 @@ from ccpar_hybrid.demo.agent_session import Session
 # The real program tells it only after some seconds, so that a prompt answer makes no noise.
 NOTIFY_AFTER_S = 6.0
 BY_HOOK = "Allowed by PermissionRequest hook"
+NO_PLAN = (
+    "You are not in plan mode. To enter plan mode, call the EnterPlanMode tool first. If your "
+    "plan was already approved, continue with implementation."
+)
 Input = Mapping[str, object]
 
 
@@ -52,6 +56,8 @@ class Gate:
         if before.blocked or decision == "deny":
             reason = before.specific.get("permissionDecisionReason")
             return Leave(before.blocked or str(reason or "denied by a hook"))
+        if name == "ExitPlanMode" and self._session.policy.mode is not Mode.PLAN:
+            return Leave(NO_PLAN)
         ruling = self._session.policy.ruling(name, given)
         if ruling is Ruling.DENY:
             return Leave(f"Permission to use {name} has been denied.")
@@ -89,7 +95,7 @@ class Gate:
                     return None
                 if notice_s is not None and time.monotonic() >= notice_s:
                     notice_s = None
-                    self._loop.start(self._notify(name))
+                    self._loop.start(self._notify())
                 known = len(replies)
                 yield Wait(
                     lambda known=known: dialog.answer is not None or len(replies) > known,  # type: ignore[misc]
@@ -99,8 +105,8 @@ class Gate:
         finally:
             self._screen.dialog = None
 
-    def _notify(self, name: str) -> Job[None]:
-        message = f"Claude needs your permission to use {name}"
+    def _notify(self) -> Job[None]:
+        message = "Claude needs your permission"
         yield from self._session.fire(
             "Notification",
             "permission_prompt",

@@ -97,8 +97,13 @@ def _backspace(draft: str, cursor: int) -> tuple[str, int]:
 
 
 def _delete_word(draft: str, cursor: int) -> tuple[str, int]:
-    begin = len(draft[:cursor].rstrip().rpartition(" ")[0])
+    begin = draft[:cursor].rstrip().rfind(" ") + 1
     return draft[:begin] + draft[cursor:], begin
+
+
+def _end(draft: str, cursor: int) -> tuple[str, int]:
+    end = draft.find("\n", cursor)
+    return draft, end if end >= 0 else len(draft)
 
 
 _EDITS = {
@@ -107,8 +112,7 @@ _EDITS = {
     "left": lambda draft, at: (draft, max(at - 1, 0)),
     "right": lambda draft, at: (draft, min(at + 1, len(draft))),
     "home": lambda draft, at: (draft, draft.rfind("\n", 0, at) + 1),
-    "end": lambda draft, at: (draft, at if (to := draft.find("\n", at)) < 0 and not draft[at:]
-                              else (to if to >= 0 else len(draft))),
+    "end": _end,
     "ctrl-u": lambda draft, at: (draft[at:], 0),
     "ctrl-k": lambda draft, at: (draft[:at], at),
     "ctrl-w": _delete_word,

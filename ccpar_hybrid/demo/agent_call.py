@@ -51,6 +51,7 @@ class Calls:
 
     def _call(self, call_id: str, tool: Tool) -> Job[None]:
         self._activity.tool = (tool.name, tool.input, "Waiting…")
+        self._activity.has_shown = True
         leave = yield from self._gate.pass_(tool.name, tool.input, call_id)
         begin_s = time.monotonic()
         if leave.refusal is not None:

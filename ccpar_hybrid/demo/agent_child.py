@@ -21,7 +21,7 @@ GRACE_S = 1.0
 
 
 class Child:
-    """A running ``argv`` in a process group of its own, with its output kept."""
+    """A running ``argv`` in a session of its own, as the real one's, with its output kept."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Child:
                     stdin=source,
                     stdout=self._out,
                     stderr=self._out if output else self._err,
-                    process_group=0,
+                    start_new_session=True,
                     pass_fds=inherited,
                 )
             except OSError:

@@ -9,7 +9,6 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 Input = Mapping[str, object]
 
@@ -70,6 +69,12 @@ def command_pattern(command: str) -> str:
     words = asking[0].split()
     known = len(words) > 1 and not words[1].startswith("-") and words[1].isalpha()
     return f"{' '.join(words[:2])} *" if known and len(words) > 2 else asking[0]
+
+
+def host_of(url: str) -> str:
+    """The host that a plain URL names; ``?`` for any other. (urllib costs each agent memory.)"""
+    found = re.match(r"https?://([A-Za-z0-9.-]+)(?=[:/?#]|$)", url)
+    return found[1].lower() if found else "?"
 
 
 def _word(part: str) -> str:
@@ -158,7 +163,7 @@ def _content(name: str, given: Input) -> str:
     if name == "Bash":
         return command_pattern(str(given.get("command", "")))
     if name == "WebFetch":
-        return f"domain:{urlsplit(str(given.get('url', ''))).hostname}"
+        return f"domain:{host_of(str(given.get('url', '')))}"
     return ""
 
 
@@ -173,7 +178,7 @@ def _covers(rule: str, name: str, given: Input) -> bool:
     if name == "Bash":
         return _covers_command(parsed[2], str(given.get("command", "")).strip())
     if parsed[2].startswith("domain:"):
-        return urlsplit(str(given.get("url", ""))).hostname == parsed[2].removeprefix("domain:")
+        return host_of(str(given.get("url", ""))) == parsed[2].removeprefix("domain:")
     return fnmatch.fnmatchcase(str(given.get("file_path", "")), parsed[2])
 
 

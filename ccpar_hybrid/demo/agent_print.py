@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from ccpar_hybrid.demo.agent_dialog import BOLD, DIM
-from ccpar_hybrid.demo.agent_request import diff_text
+from ccpar_hybrid.demo.agent_request import diff_text, edited
 from ccpar_hybrid.demo.agent_terminal import Block, Line, line
 from ccpar_hybrid.demo.agent_tool import Result
 from ccpar_hybrid.demo.agent_width import clean, columns, cut, wrap
@@ -16,6 +16,7 @@ Input = Mapping[str, object]
 GOOD, BAD, PROMPT = "38;5;114", "38;5;211", "38;5;250"
 SHOWN_PROMPT, SHOWN_RESULT, SHOWN_FILE = 200, 3, 10
 INTERRUPTED = "Interrupted · What should Claude do instead?"
+UNTITLED = ("AskUserQuestion", "ExitPlanMode")
 _TITLES = {
     "Bash": ("Bash", "command"),
     "Write": ("Write", "file_path"),
@@ -51,6 +52,8 @@ def done_block(text: str) -> Block:
 
 def tool_block(name: str, given: Input, folder: Path, result: Result, note: str = "") -> Block:
     """A tool call that ended; ``note`` says who allowed it."""
+    if name in UNTITLED:
+        return _decided(name, result)
     shown = _summary(name, given, folder, result)
     style = BAD if result.is_error else ""
     bullet = BAD if result.is_error else GOOD
@@ -108,6 +111,26 @@ def replay(records: Iterable[Input]) -> Iterator[Block]:
                 yield answer_block(text) if is_said else note_block(text.strip("[]"))
 
 
+def _decided(name: str, result: Result) -> Block:
+    """How a question or a plan was answered."""
+    answers = result.response.get("answers")
+    told = [f"· {each} → {answers[each]}" for each in answers] if isinstance(answers, dict) else []
+    if told:
+        text = "User answered Claude's questions:"
+    elif name == "ExitPlanMode":
+        text = "User approved Claude's plan" if result.response else "User rejected Claude's plan:"
+    else:
+        text = "User declined to answer questions"
+    below = "\n".join(told) if told else "" if result.response else result.text
+
+    def block(width: int) -> Iterator[Line]:
+        yield ((GOOD, "● "), ("", cut(text, width - 2)))
+        yield from under(below, width) if below else ()
+        yield line("")
+
+    return block
+
+
 def _marked(mark: str, text: str, mark_style: str, style: str, limit: int) -> Block:
     plain = clean(text[: limit * 200])
 
@@ -134,14 +157,15 @@ def _summary(name: str, given: Input, folder: Path, result: Result) -> str:
         count = len(content.splitlines())
         return f"Wrote {count} line{'s' * (count != 1)} to {path}\n{_numbered(content)}"
     if name in ("Edit", "MultiEdit"):
-        return _edited(given)
+        return _edited(given, result)
     if name == "Read":
         return f"Read {result.text.count(chr(10)) + 1} lines"
     return _few(result.text) if result.text else "(No output)"
 
 
-def _edited(given: Input) -> str:
-    diff = diff_text(given)
+def _edited(given: Input, result: Result) -> str:
+    before = str(result.response.get("originalFile", ""))
+    diff = diff_text(before, edited(before, given))
     added = sum(each[3:4] == "+" for each in diff.splitlines())
     removed = sum(each[3:4] == "-" for each in diff.splitlines())
     told = f"Added {added} line{'s' * (added != 1)}, removed {removed} line{'s' * (removed != 1)}"

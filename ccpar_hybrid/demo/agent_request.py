@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ccpar_hybrid.demo.agent_dialog import (
     ACCENT,
@@ -16,7 +16,12 @@ from ccpar_hybrid.demo.agent_dialog import (
     Dialog,
     body,
 )
-from ccpar_hybrid.demo.agent_permission import command_pattern, is_plain, touches_folder
+from ccpar_hybrid.demo.agent_permission import (
+    command_pattern,
+    host_of,
+    is_plain,
+    touches_folder,
+)
 from ccpar_hybrid.demo.agent_terminal import Line, line
 
 Input = Mapping[str, object]
@@ -67,7 +72,11 @@ def _write(given: Input, folder: Path) -> Dialog:
 def _edit(given: Input, folder: Path) -> Dialog:
     path = folder / str(given.get("file_path", ""))
     question = f"Do you want to make this edit to {path.name}?"
-    return _file("Edit file", question, path, folder, diff_text(given))
+    try:
+        before = path.read_text(errors="replace")
+    except OSError:
+        before = str(given.get("old_string", ""))
+    return _file("Edit file", question, path, folder, diff_text(before, edited(before, given)))
 
 
 def _file(title: str, question: str, path: Path, folder: Path, text: str) -> Dialog:
@@ -87,7 +96,7 @@ def _file(title: str, question: str, path: Path, folder: Path, text: str) -> Dia
 
 
 def _fetch(given: Input, folder: Path) -> Dialog:
-    host = urlsplit(str(given.get("url", ""))).hostname or "?"
+    host = host_of(str(given.get("url", "")))
     call = ", ".join(f'{key}: "{value}"' for key, value in given.items())
 
     def head(width: int) -> list[Line]:
@@ -168,17 +177,27 @@ def question_dialog(question: Mapping[str, object]) -> Dialog:
     return Dialog(head, (*choices, *extra), footer, indent="", apart=len(choices) + 1)
 
 
-def diff_text(given: Input) -> str:
-    """The lines that an Edit takes away and puts in, numbered from the first of them."""
+def edited(before: str, given: Input) -> str:
+    """The text after an Edit."""
+    old, new = str(given.get("old_string", "")), str(given.get("new_string", ""))
+    return before.replace(old, new, -1 if given.get("replace_all") is True else 1)
+
+
+def diff_text(before: str, after: str) -> str:
+    """What changed, with its surroundings and line numbers, as an edit is shown."""
     import difflib  # only an edit needs it, and every idle agent would carry it
 
-    old, new = (str(given.get(key, "")).splitlines() for key in ("old_string", "new_string"))
     rows: list[str] = []
-    at = 1
-    for each in difflib.ndiff(old, new):
-        if each[0] != "?":
-            rows.append(f"{at:>2} {each[0]}{each[2:]}")
-            at += each[0] != "-"
+    at = {"-": 1, "+": 1}
+    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm=""))
+    for each in changes[2:]:
+        if each.startswith("@@"):
+            begins = re.findall(r"[-+](\d+)", each)
+            at = {"-": int(begins[0]), "+": int(begins[1])}
+            continue
+        rows.append(f"{at['-' if each[0] == '-' else '+']:>2} {each[0]}{each[1:]}")
+        for sign in at:
+            at[sign] += each[0] in (sign, " ")
     return "\n".join(rows)
 
 

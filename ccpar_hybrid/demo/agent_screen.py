@@ -13,7 +13,7 @@ from pathlib import Path
 from ccpar_hybrid.demo.agent_box import InputBox, Submission
 from ccpar_hybrid.demo.agent_dialog import DIM, RULE, Dialog, body
 from ccpar_hybrid.demo.agent_permission import Mode, Policy
-from ccpar_hybrid.demo.agent_print import title_lines, under
+from ccpar_hybrid.demo.agent_print import UNTITLED, title_lines, under
 from ccpar_hybrid.demo.agent_terminal import Block, Line, Terminal, line
 from ccpar_hybrid.demo.agent_width import clean, columns, cut
 
@@ -39,11 +39,12 @@ class Activity:
     begin_s: float = field(default_factory=time.monotonic)
     tokens: int = 0
     retry: str | None = None
+    has_shown: bool = False
     tool: tuple[str, Mapping[str, object], str] | None = None
 
     def lines(self, width: int, folder: Path) -> Iterator[Line]:
         """The tool that is under way."""
-        if self.tool:
+        if self.tool and self.tool[0] not in UNTITLED:
             name, given, state = self.tool
             yield from title_lines(name, given, folder, width)
             yield from under(state, width, DIM)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,7 +103,7 @@ class Tools:
     def _start(self, given: Input, call_id: str) -> Result:
         self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="ccpar-demo-")
         command = str(given.get("command", ""))
-        task_id = f"b{secrets.token_hex(4)}"
+        task_id = f"b{os.urandom(4).hex()}"
         output = Path(self._scratch.name) / f"{task_id}.output"
         child = self._shell(command, output)
         description = str(given.get("description", command))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Iterable
 
 from ccpar_hybrid.demo.agent_ask import Gate, Interrupted
 from ccpar_hybrid.demo.agent_call import Calls
+from ccpar_hybrid.demo.agent_key import Pasted
 from ccpar_hybrid.demo.agent_loop import Job, Loop, sleep
 from ccpar_hybrid.demo.agent_print import (
     BAD,
@@ -36,10 +37,17 @@ from ccpar_hybrid.demo.script import (
 )
 from ccpar_hybrid.demo.script import Usage as UsageStep
 
-ATTEMPTS = 10
+# Seen at 2.1.197: an overloaded service is asked three times, other refusals are retried longer.
+RETRIES, OVERLOADED_RETRIES = 10, 2
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 1.0
 _FINAL = frozenset({400, 403, 404, 413})
-_ERRORS = {401: "authentication_failed", 403: "authentication_failed", 429: "rate_limit"}
+_ERRORS = {
+    401: "authentication_failed",
+    403: "authentication_failed",
+    404: "model_not_found",
+    413: "invalid_request",
+    429: "rate_limit",
+}
 
 
 class Refused(Exception):
@@ -57,6 +65,12 @@ def _refusal_text(fail: Fail) -> str:
     if fail.status in (401, 403):
         return f"Please run /login · API Error: {fail.status} {fail.message}"
     return f"API Error: {fail.status} {fail.message}"
+
+
+def _retries(fail: Fail) -> int:
+    if fail.status in _FINAL:
+        return 0
+    return OVERLOADED_RETRIES if fail.status == 529 else RETRIES
 
 
 def steps_of(prompt: str, rules: Rules) -> tuple[Step, ...]:
@@ -89,14 +103,22 @@ class Player:
         try:
             yield from self._prompted(prompt, source)
         except Interrupted as stop:
-            self._session.transcript.interrupted(stop.in_tool)
-            if not stop.in_tool:
-                self._screen.print(note_block(INTERRUPTED))
+            self._interrupted(stop, prompt)
         except Refused as refused:
             yield from self._failed(refused)
         finally:
             self._screen.activity = None
         self._session.transcript.turn_ended(round(1000 * (time.monotonic() - activity.begin_s)))
+
+    def _interrupted(self, stop: Interrupted, prompt: str) -> None:
+        free = not self._screen.box.draft and not self._screen.queue
+        if free and not stop.in_tool and not self._activity.has_shown:
+            # Seen at 2.1.197: before any output, Esc only takes the prompt back into the box.
+            self._screen.box.take(Pasted(prompt))
+            return
+        self._session.transcript.interrupted(stop.in_tool)
+        if not stop.in_tool:
+            self._screen.print(note_block(INTERRUPTED))
 
     def _begin(self) -> Activity:
         self._verbs += 1
@@ -169,21 +191,21 @@ class Player:
         for step in turn:
             if not isinstance(step, Fail):
                 continue
-            for _ in range(step.times or ATTEMPTS + 1):
+            for _ in range(step.times or RETRIES + 1):
                 attempt += 1
-                if step.status in _FINAL or attempt > ATTEMPTS:
+                if attempt > _retries(step):
                     raise Refused(step)
-                yield from self._retry(attempt)
+                yield from self._retry(attempt, _retries(step))
 
-    def _retry(self, attempt: int) -> Job[None]:
+    def _retry(self, attempt: int, retries: int) -> Job[None]:
         delay_s = min(FIRST_RETRY_S * 2 ** (attempt - 1), LONGEST_RETRY_S)
-        told = f"Retrying in {delay_s:.0f}s · attempt {attempt}/{ATTEMPTS}"
+        told = f"Retrying in {delay_s:.0f}s · attempt {attempt}/{retries}"
         self._activity.retry = f"API error · {told}"
         yield from sleep(delay_s)
         self._activity.retry = None
 
     def _answer(self, turn: Turn) -> Job[None]:
-        message_id = f"msg_{secrets.token_hex(12)}"
+        message_id = f"msg_{os.urandom(12).hex()}"
         tools = [step for step in turn if isinstance(step, Tool)]
         usage = self._usage(turn)
         reason = "tool_use" if tools else "end_turn"
@@ -198,7 +220,7 @@ class Player:
                 self._say(step.text)
                 self._record(message_id, {"type": "text", "text": step.text}, usage, reason)
             elif isinstance(step, Tool):
-                calls.append((f"toolu_{secrets.token_hex(12)}", step))
+                calls.append((f"toolu_{os.urandom(12).hex()}", step))
                 block = {"type": "tool_use", "id": calls[-1][0], "name": step.name}
                 self._record(message_id, block | {"input": step.input}, usage, reason)
         self._session.meter.count(usage, time.monotonic() - begin_s)
@@ -208,6 +230,7 @@ class Player:
         self._last = text
         self._screen.print(answer_block(text))
         self._activity.tokens += max(len(text) // 4, 1)
+        self._activity.has_shown = True
 
     def _record(self, message_id: str, block: dict[str, object], usage: Usage, why: str) -> None:
         self._session.meter.read(str(block))
