@@ -41,7 +41,7 @@ class PueueCommand:
 
 def plain(said: str) -> str:
     """What Pueue's error report says, in one line, without its numbers, colours and backtrace."""
-    said = _COLOUR.sub("", said).partition("\nLocation:")[0].removeprefix("Error:")
+    said = _COLOUR.sub("", said).partition("\nLocation:")[0].strip().removeprefix("Error:")
     return " ".join(_NUMBER.sub("", said).split())
 
 

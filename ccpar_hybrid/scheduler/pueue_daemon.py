@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -61,6 +62,8 @@ def start_daemon(environment: Mapping[str, str]) -> bool:
             if time.monotonic() > deadline or _has_failed(said):
                 raise MissingPart(f"pueued does not start: {_said(said)}", "see `pueued -v`")
             time.sleep(_LOOK_AGAIN_S)  # the daemon tells nobody when it listens
+    with contextlib.suppress(OSError):
+        read_config(environment).secret.chmod(0o600)  # Pueue makes it 0640 whatever the umask
     return True
 
 
