@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccpar_hybrid.core.task import is_key, new_key
+from ccpar_hybrid.core.task import TaskKey, is_key
 from ccpar_hybrid.scheduler.command import Named, identity_of, named_by
 
-KEY = new_key()
+KEY = TaskKey("tabc234xy")
 NONE = Named(None, False)
 
 
