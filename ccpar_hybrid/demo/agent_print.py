@@ -149,6 +149,8 @@ def _marked(mark: str, text: str, mark_style: str, style: str, limit: int) -> Bl
 def _summary(name: str, given: Input, folder: Path, result: Result) -> str:
     if result.is_error:
         return _few(result.text if result.text.startswith("Error") else f"Error: {result.text}")
+    if not result.response:
+        return _few(result.text)
     if name == "Bash" and "backgroundTaskId" in result.response:
         return "Running in the background (↓ to manage)"
     if name == "Write":
