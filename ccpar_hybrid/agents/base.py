@@ -91,12 +91,18 @@ class LaunchContext:
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start the program. `prompt` is pasted once it is ready; None: nothing to paste."""
+    """How to start the program.
+
+    `prompt` is pasted once it is ready; None: nothing to paste. `stdin` is a file that becomes
+    its standard input and gives it the prompt; the paste is then only for the case that it
+    does not take it from there.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     terminal: Terminal
     prompt: str | None = None
+    stdin: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ccpar_hybrid.agents.base import (
     Transcript,
 )
 from ccpar_hybrid.agents.claude_hook import EVENTS, observe
-from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt
+from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt, submittable
 from ccpar_hybrid.agents.claude_screen import read_screen
 from ccpar_hybrid.agents.claude_statusline import users_command
 from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript
@@ -72,8 +72,18 @@ class ClaudeAgent:
         )
         prompt = full_prompt(context.spec, opening=CONTINUE if context.resume else "")
         return Launch(
-            argv, self._environment(context), Terminal.FOREGROUND, prompt=pasteable(prompt)
+            argv,
+            context.environment,
+            Terminal.FOREGROUND,
+            prompt=pasteable(prompt),
+            stdin=self._standard_input(context, prompt),
         )
+
+    def _standard_input(self, context: LaunchContext, prompt: str) -> Path | None:
+        """Claude Code submits what stands on its standard input, and takes keys from the pane."""
+        path = context.scratch / "prompt"
+        write_private(path, submittable(prompt), durable=False)
+        return path
 
     def _options(self, context: LaunchContext) -> list[str]:
         spec = context.spec
@@ -89,9 +99,6 @@ class ClaudeAgent:
         if spec.label:
             options += ["-n", spec.label]
         return options
-
-    def _environment(self, context: LaunchContext) -> dict[str, str]:
-        return dict(context.environment)
 
     def _hooks(self, context: LaunchContext) -> dict[str, object]:
         command = shlex.join(context.hook_argv)

@@ -1,8 +1,9 @@
-"""The text that is pasted into Claude Code, made so that it arrives as it was meant. Pure.
+"""The text that Claude Code is given, made so that it arrives as it was meant. Pure.
 
-What the TUI (2.1.197) does with pasted text: a leading `/word` is a slash command and `!` a
-shell line unless a newline stands before it; escape sequences are dropped; a few words alone
-end the program.
+What 2.1.197 does with a prompt on standard input: everything arrives exactly, but a leading
+`/word` is a slash command unless a newline stands before it, and a few words alone end the
+program unless something invisible stands there too. Pasted text loses more: `!` starts a shell
+line, escape sequences are dropped, a backslash at the end makes a new line.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import unicodedata
 
 from ccpar_hybrid.core.task import TaskSpec
 
-_COMMAND_MARKS = ("/", "!")
+_NOTHING = "\u200b"
 _ENDING_WORDS = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
 _PICTURES = {0x1B: "\u241b", 0x9B: "\u241b["}
 
@@ -25,12 +26,17 @@ def full_prompt(spec: TaskSpec, opening: str = "") -> str:
     return f"{text}\n\nRead these files first:\n{files}"
 
 
-def pasteable(text: str) -> str:
-    """The nearest text that the TUI takes as plain words."""
-    text = text.translate(_PICTURES)
+def submittable(text: str) -> str:
+    """The text as it may stand on standard input; what is added can't be seen."""
     if text.strip() in _ENDING_WORDS:
-        return f'The task is this one word: "{text.strip()}"'
-    if text.lstrip().startswith(_COMMAND_MARKS):
+        return _NOTHING + text
+    return "\n" + text if text.lstrip().startswith("/") else text
+
+
+def pasteable(text: str) -> str:
+    """The nearest text that can be pasted."""
+    text = submittable(text.translate(_PICTURES))
+    if text.lstrip().startswith("!"):
         text = "\n" + text.lstrip()
     return text + " " if text.endswith("\\") else text
 
@@ -45,4 +51,4 @@ def same_prompt(taken: str, given: str) -> bool:
 
 def _essence(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
-    return "".join(c for c in composed if not c.isspace() and c.isprintable())
+    return "".join(c for c in composed if c.isprintable() and c not in (" ", "\u241b"))

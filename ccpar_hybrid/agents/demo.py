@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
+from ccpar_hybrid.agents.base import LaunchContext
 from ccpar_hybrid.agents.claude import ClaudeAgent
 
 
@@ -18,3 +20,7 @@ class DemoAgent(ClaudeAgent):
     def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
         """This Python, isolated from the directory it works in."""
         return (sys.executable, "-P", "-m", "ccpar_hybrid.demo.agent")
+
+    def _standard_input(self, context: LaunchContext, prompt: str) -> Path | None:
+        """It is given its prompt as a person would: pasted."""
+        return None

@@ -61,13 +61,19 @@ def ignore_job_control() -> None:
 
 
 def spawn_foreground(
-    argv: Sequence[str], environment: Mapping[str, str], directory: str, terminal: int
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    directory: str,
+    terminal: int,
+    stdin: str | None = None,
 ) -> tuple[int, Gate]:
     """Start a program as the foreground job of our terminal, in a process group of its own.
 
-    Returns its pid and the gate behind which it waits. Raises OSError.
+    `stdin` is a file for its standard input, else that is the terminal. Returns its pid and the
+    gate behind which it waits. Raises OSError.
     """
-    pid, gate = _spawn(_WAIT_THEN_RUN, (directory, *argv), environment, session=False)
+    arguments = (directory, *argv)
+    pid, gate = _spawn(_WAIT_THEN_RUN, arguments, environment, session=False, stdin=stdin)
     os.tcsetpgrp(terminal, pid)
     return pid, gate
 
@@ -94,15 +100,24 @@ def spawn_in_terminal(
 
 
 def _spawn(
-    script: str, arguments: Sequence[str], environment: Mapping[str, str], *, session: bool
+    script: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    session: bool,
+    stdin: str | None = None,
 ) -> tuple[int, Gate]:
     reader, writer = os.pipe()
+    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]]
+    actions = [(os.POSIX_SPAWN_DUP2, reader, 3)]
+    if stdin is not None:
+        actions.append((os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0))
     spawn = functools.partial(
         os.posix_spawn,
         "/bin/sh",
         ["sh", "-c", script, "sh", *arguments],
         dict(environment),
-        file_actions=[(os.POSIX_SPAWN_DUP2, reader, 3)],
+        file_actions=actions,
         setsigmask=[],
         setsigdef=_RESET_SIGNALS,
     )

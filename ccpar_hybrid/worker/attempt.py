@@ -125,9 +125,7 @@ class Attempt:
         self._program = program
         if self._agent.interactive:
             settings = self._station.settings.agent
-            self._talk = Interaction(
-                self._agent, launch.prompt, self._console, self._account, settings
-            )
+            self._talk = Interaction(self._agent, launch, self._console, self._account, settings)
         self._note("agent-started", pid=program.pid)
         self._started = time.monotonic()
         program.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from ccpar_hybrid.agents.base import Agent, Observation, Sign, Source, Transcript
+from ccpar_hybrid.agents.base import Agent, Launch, Observation, Sign, Source, Transcript
 from ccpar_hybrid.core.errors import CcparError
 from ccpar_hybrid.core.outcome import Usage
 from ccpar_hybrid.core.settings import AgentSettings
@@ -23,22 +23,23 @@ Finish = Observation | str
 
 
 class Interaction:
-    """One interactive session; `prompt` None: it goes on by itself."""
+    """One interactive session, from the launch of its program to the end of its turns."""
 
     def __init__(
         self,
         agent: Agent,
-        prompt: str | None,
+        launch: Launch,
         console: Console,
         account: Account,
         settings: AgentSettings,
     ) -> None:
         self._agent = agent
-        self._prompt = prompt
+        self._prompt = launch.prompt
+        self._is_given = launch.stdin is not None
         self._console = console
         self._account = account
         self._settings = settings
-        self._conversation = Conversation(prompt, settings.settle_s, agent.is_same_prompt)
+        self._conversation = Conversation(launch.prompt, settings.settle_s, agent.is_same_prompt)
         self._transcript: Transcript | None = None
         self._transcript_path: object = None
         self._session: str | None = None
@@ -139,7 +140,11 @@ class Interaction:
             self._conversation.see(Observation(Sign.SESSION, Source.SCREEN), now)
         if self._conversation.phase is Phase.READY and self._screen.ready:
             self._ready_at = self._ready_at or now
-            await self._paste(now)
+            if self._is_given and self._pasted_at is None:
+                self._pasted_at = now
+                self._conversation.sent()
+            else:
+                await self._paste(now)
         elif self._conversation.phase is Phase.SENT:
             await self._urge(now)
 

@@ -106,6 +106,8 @@ class Worker:
             case wire.STOP:
                 self._stop()
                 return {"type": wire.OK}
+            case wire.CANCEL:
+                return self._cancel(message)
             case wire.HOOK:
                 return {"type": wire.HOOK_REPLY, "output": self._hook(message)}
         return {"type": wire.ERROR, "reason": f"unknown request {message['type']!r}"}
@@ -119,6 +121,13 @@ class Worker:
         ):
             run.attempt.hook(message["event"])
         return ""
+
+    def _cancel(self, message: Message) -> Message:
+        run = self._run
+        if run is None or run.attempt is None or run.task.key != message["key"]:
+            return {"type": wire.ERROR, "reason": f"{message['key']} does not run here"}
+        run.attempt.cancel(ASKED)
+        return {"type": wire.OK}
 
     def _stop(self) -> None:
         self._leave.set()

@@ -59,9 +59,12 @@ class Program:
 
     def start(self) -> None:
         """Start it held back behind its gate; raises OSError where it can't be."""
-        arguments = (self._launch.argv, self._launch.environment, self._directory)
-        if self._launch.terminal is Terminal.FOREGROUND:
-            self.pid, self._gate = terminal.spawn_foreground(*arguments, STANDARD_INPUT)
+        launch = self._launch
+        arguments = (launch.argv, launch.environment, self._directory)
+        if launch.terminal is Terminal.FOREGROUND:
+            self.pid, self._gate = terminal.spawn_foreground(
+                *arguments, STANDARD_INPUT, str(launch.stdin) if launch.stdin else None
+            )
         else:
             self.pid, self._gate, self._relay = terminal.spawn_in_terminal(
                 *arguments, STANDARD_INPUT

@@ -1,0 +1,74 @@
+"""Reads when a task may start: a span from now, or a time. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+
+from ccpar_hybrid.core.errors import BadInput
+
+ACCEPTED = (
+    "accepted are spans (90, 30s, 10min, 2h, 1h30m, 1d), times (16:00) and dates (2026-01-31 08:00)"
+)
+_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_NAMES = {
+    "sec": "s",
+    "second": "s",
+    "min": "m",
+    "minute": "m",
+    "hour": "h",
+    "hr": "h",
+    "day": "d",
+    "week": "w",
+}
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+_MOST = timedelta(days=3650)
+
+
+def seconds(text: str) -> float:
+    """A span such as `90`, `1h30m`; raises BadInput."""
+    total, position = 0.0, 0
+    lowered = text.strip().lower()
+    while position < len(lowered):
+        part = _PART.match(lowered, position)
+        unit = _unit(part[2]) if part else None
+        if part is None or unit is None or part.end() == position:
+            raise BadInput(f"{text!r} is no span of time", ACCEPTED)
+        total += float(part[1]) * _UNITS_S[unit]
+        position = part.end()
+    if not lowered or timedelta(seconds=min(total, 1e12)) > _MOST:
+        raise BadInput(f"{text!r} is no span of time", ACCEPTED)
+    return total
+
+
+def _unit(word: str) -> str | None:
+    word = _NAMES.get(word.removesuffix("s") if len(word) > 1 else word, word)
+    return word if word in _UNITS_S else None
+
+
+def not_before(text: str, now: datetime) -> datetime:
+    """The moment that a delay names, aware; a time that is past is tomorrow's."""
+    clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text.strip())
+    if clock:
+        moment = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
+        today = now.replace(
+            hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0
+        )
+        return today if today > now else today + timedelta(days=1)
+    try:
+        return _date(text, now)
+    except ValueError:
+        return now + timedelta(seconds=seconds(text))
+
+
+def _date(text: str, now: datetime) -> datetime:
+    if not re.match(r"\s*\d{4}-", text):
+        raise ValueError(text)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(f"{text!r} is no date", ACCEPTED) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+    if moment < now:
+        raise BadInput(f"{text} is past", "give a moment to come")
+    return moment

@@ -1,0 +1,52 @@
+"""Private starters for the shim, so that a task's command in Pueue is short and starts quickly."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import ccpar_hybrid
+from ccpar_hybrid.system.files import write_private
+from ccpar_hybrid.system.paths import Paths, make_private
+
+TASK = "ccpar-task"
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def package_file(*parts: str) -> str:
+    """The path of a module of this package, for a Python that knows no search path."""
+    return str(Path(ccpar_hybrid.__file__).parent.joinpath(*parts))
+
+
+def hook_argv() -> tuple[str, ...]:
+    """How an agent's hook starts our hook program."""
+    return (sys.executable, "-I", "-S", package_file("worker", "hook.py"))
+
+
+def install(paths: Paths) -> str:
+    """Write the starter if it is not there as it should be; returns its directory."""
+    directory = Path(paths.state, "bin")
+    make_private(paths.state)
+    make_private(str(directory))
+    starter = directory / TASK
+    argv = (sys.executable, "-I", "-S", package_file("worker", "shim.py"))
+    text = f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n'
+    if not starter.exists() or starter.read_text(encoding="utf-8") != text:
+        write_private(starter, text)
+        starter.chmod(0o700)
+    return str(directory)
+
+
+def task_environment(paths: Paths, environment: dict[str, str]) -> dict[str, str]:
+    """The little that a shim must know: where its starter and our sockets are."""
+    kept = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "PUEUE_CONFIG_PATH")
+    return {
+        "PATH": f"{paths.state}/bin:{_SYSTEM_PATH}",
+        **{name: environment[name] for name in kept if name in environment},
+    }
+
+
+def command_for(key: str) -> str:
+    """What Pueue runs for a task; `exec`, so that the shim leads its process group."""
+    return f"exec {TASK} {key}"

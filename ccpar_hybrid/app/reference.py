@@ -1,0 +1,72 @@
+"""Finds the task that a person means: by Pueue id, label or key (or `id:3`, `label:x`)."""
+
+from __future__ import annotations
+
+from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.core.errors import BadInput, NotFound
+from ccpar_hybrid.core.task import Task, TaskKey, is_key
+from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.scheduler.base import JobState, QueueSnapshot
+
+_WAYS = ("id", "label", "key")
+
+
+class References:
+    """Resolves names against the ledger and one snapshot of the queue."""
+
+    def __init__(self, app: App, queue: QueueSnapshot) -> None:
+        self._ledger = app.ledger
+        self._queue = queue
+
+    def resolve(self, name: str) -> Task:
+        """The one task of that name; raises NotFound, or BadInput where several could be meant.
+
+        Of several tasks with one label the one that is not settled is meant, else the newest.
+        """
+        way, separator, rest = name.partition(":")
+        if separator and way in _WAYS:
+            found = self._by(way, rest)
+        else:
+            found = [task for way in _WAYS for task in self._by(way, name)]
+        distinct = {task.key: task for task in found}
+        if not distinct:
+            raise NotFound(
+                f"there is no task {visible(name, 60)!r}",
+                "a Pueue id, a label or a key is accepted; see `ccpar-hybrid list`",
+            )
+        if len(distinct) > 1:
+            keys = ", ".join(distinct)
+            raise BadInput(
+                f"{visible(name, 60)!r} names {len(distinct)} tasks: {keys}",
+                "give the key, or id:N or label:NAME",
+            )
+        return next(iter(distinct.values()))
+
+    def _by(self, way: str, name: str) -> list[Task]:
+        if way == "id":
+            return self._by_id(name)
+        if way == "key":
+            task = self._ledger.task(TaskKey(name)) if is_key(name) else None
+            return [task] if task else []
+        return self._by_label(name)
+
+    def _by_id(self, name: str) -> list[Task]:
+        job = self._queue.jobs.get(int(name)) if name.isascii() and name.isdigit() else None
+        if job is None:
+            return []
+        key = job.identity if job.by_hand else job.key
+        task = self._ledger.task(key) if key else None
+        if task is None and job.state is not JobState.ENDED and job.by_hand:
+            raise NotFound(
+                f"task {name} was added with plain Pueue and has not begun",
+                f"use `pueue` for it until then, such as `pueue remove {name}`",
+            )
+        return [task] if task else []
+
+    def _by_label(self, name: str) -> list[Task]:
+        same = self._ledger.with_label(name)
+        settled = self._ledger.outcomes([task.key for task in same])
+        unsettled = [task for task in same if task.key not in settled]
+        if unsettled:
+            return unsettled
+        return [max(same, key=lambda task: task.created_at)] if same else []

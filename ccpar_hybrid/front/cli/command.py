@@ -1,0 +1,69 @@
+"""The command line's commands, put together."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from ccpar_hybrid.core.errors import ExitCode
+from ccpar_hybrid.front.cli import add, config, demo, doctor, look, session, steer
+
+APP = typer.Typer(
+    name="ccpar-hybrid",
+    help="Coding agents in tmux panes, fed by a Pueue queue.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (session, add, look, steer, doctor, config, demo):
+    module.register(APP)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from ccpar_hybrid import __version__
+
+        print(f"ccpar-hybrid {__version__}")
+        raise typer.Exit
+
+
+@APP.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    """Coding agents in tmux panes, fed by a Pueue queue."""
+
+
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""The root of usage errors; typer (0.26 and later) carries its own click and names only leaves."""
+
+
+def run_typer(arguments: list[str]) -> int:
+    """Parse and run one command; returns its exit code, raises what the command raises."""
+    command = typer.main.get_command(APP)
+    try:
+        code = command.main(arguments, prog_name="ccpar-hybrid", standalone_mode=False)
+    except _UsageError as error:
+        return _tell_usage(error)
+    except typer.Exit as error:
+        return error.exit_code
+    except typer.Abort:
+        sys.stderr.write("\ninterrupted\n")
+        return ExitCode.INTERRUPTED
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _tell_usage(error: Any) -> int:
+    message = error.format_message()
+    if error.ctx is not None and type(error).__name__ == "NoArgsIsHelpError":
+        print(message)
+        return ExitCode.BAD_INPUT
+    sys.stderr.write(f"ccpar-hybrid: {message}\n")
+    where = error.ctx.command_path if error.ctx else "ccpar-hybrid"
+    sys.stderr.write(f"  see `{where} --help`\n")
+    return ExitCode.BAD_INPUT

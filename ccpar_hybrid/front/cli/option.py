@@ -1,0 +1,64 @@
+"""Options that several commands share, and completion of names."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+
+def complete_task(incomplete: str) -> list[tuple[str, str]]:
+    """Labels and keys of the newest tasks, with what they are."""
+    from ccpar_hybrid.app.assembly import App
+    from ccpar_hybrid.core.errors import CcparError
+    from ccpar_hybrid.core.text import first_line, visible
+
+    try:
+        with App(os.environ) as app:
+            tasks = app.ledger.tasks(limit=200)
+    except CcparError:
+        return []
+    found = [(visible(task.name, 200), first_line(task.spec.prompt, 60)) for task in tasks]
+    return [pair for pair in found if pair[0].startswith(incomplete)]
+
+
+def complete_group(incomplete: str) -> list[str]:
+    """Pueue's groups."""
+    from ccpar_hybrid.app.assembly import App
+    from ccpar_hybrid.core.errors import CcparError
+
+    try:
+        with App(os.environ) as app:
+            groups = app.scheduler.snapshot().groups
+    except CcparError:
+        return []
+    return [name for name in sorted(groups) if name.startswith(incomplete)]
+
+
+def complete_agent(incomplete: str) -> list[str]:
+    """Names of agents."""
+    return [name for name in ("claude", "command", "demo") if name.startswith(incomplete)]
+
+
+def complete_layout(incomplete: str) -> list[str]:
+    """Names of layouts, the user's included."""
+    from ccpar_hybrid.system import paths
+    from ccpar_hybrid.tmux import layout_file
+
+    names = layout_file.names(paths.resolve(os.environ).config)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md).")]
+TaskName = Annotated[
+    str,
+    typer.Argument(metavar="TASK", help="Pueue id, label or key.", autocompletion=complete_task),
+]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", "-g", help="A Pueue group.", autocompletion=complete_group),
+]
+Session = Annotated[
+    str | None, typer.Option("--session", help="The tmux session (default: claude-workers).")
+]

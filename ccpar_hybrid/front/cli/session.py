@@ -1,0 +1,224 @@
+"""setup, attach, stop, status: the tmux session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.core.errors import BadInput, ExitCode, NotFound
+from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.core.worker import WorkerStatus
+from ccpar_hybrid.front.cli.option import Group, Json, Session, complete_agent, complete_layout
+from ccpar_hybrid.front.cli.output import count, paint, print_json, print_table, span
+
+if TYPE_CHECKING:
+    from ccpar_hybrid.app.session import Report
+
+DEMO = "demo"
+DEMO_WORKERS = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(setup)
+    app.command()(attach)
+    app.command()(stop)
+    app.command()(status)
+
+
+def setup(
+    workers: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[N|demo]", help="How many workers, or `demo`: 3 workers and sample tasks."
+        ),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=N]", help="A Pueue group and its workers; repeatable."),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="A layout's name or file.", autocompletion=complete_layout),
+    ] = None,
+    session: Session = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="For tasks that name none.", autocompletion=complete_agent),
+    ] = None,
+) -> None:
+    """Build the session, or bring it to what is asked for.
+
+    Run again it mends what is broken and adds or removes workers; busy ones are not disturbed.
+    """
+    from ccpar_hybrid.app.session import Sessions, Wanted
+
+    groups = read_groups(workers, group or [], _default_group())
+    is_demo = workers == DEMO
+    with App(os.environ) as app:
+        name = _name(app, session)
+        wanted = Wanted(name, groups, layout, "demo" if is_demo and not agent else agent)
+        report = Sessions(app).setup(wanted)
+        _tell_setup(report)
+        if is_demo:
+            from ccpar_hybrid.app.enqueue import Enqueuer
+            from ccpar_hybrid.app.sample import sample_requests
+
+            added = Enqueuer(app, str(Path.cwd()), name).add(sample_requests())
+            print(f"{count(len(added), 'sample task')} added; see `ccpar-hybrid list`")
+    _tell_next(name)
+    if report.silent:
+        raise typer.Exit(ExitCode.MISSING_PART)
+
+
+def _default_group() -> str:
+    with App(os.environ) as app:
+        return app.settings.session.group
+
+
+def read_groups(workers: str | None, given: list[str], default: str) -> dict[str, int] | None:
+    """Workers by group, from the arguments; None where nothing was said."""
+    number = None if workers in (None, DEMO) else _number(workers or "")
+    if workers == DEMO and not given:
+        return {default: DEMO_WORKERS}
+    if not given:
+        return None if number is None else {default: number}
+    groups: dict[str, int] = {}
+    for text in given:
+        name, separator, amount = text.rpartition("=") if "=" in text else (text, "", "")
+        if not name or name in groups:
+            raise BadInput(f"--group {text!r}", "NAME=N is accepted, each name once")
+        groups[name] = _number(amount) if separator else number or 1
+    if number is not None and (len(given) > 1 or "=" in given[0]):
+        raise BadInput("both N and --group NAME=N were given", "say each number once")
+    return groups
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise BadInput(f"{text!r} is no number of workers", "a whole number from 1, or `demo`")
+    return int(text)
+
+
+def _name(app: App, session: str | None) -> str:
+    from ccpar_hybrid.tmux.layout import checked_name
+
+    name = session or app.settings.session.name
+    try:
+        return checked_name(name)
+    except ValueError as error:
+        raise BadInput(f"{name!r} can be no session's name", str(error)) from None
+
+
+def _tell_setup(report: Report) -> None:
+    if report.daemon_started:
+        print("started pueued")
+    total = sum(report.groups.values())
+    groups = ", ".join(f"{name}: {number}" for name, number in report.groups.items())
+    verb = "built" if report.created else "checked"
+    print(f"{verb} session {report.session}: {count(total, 'worker')} ({groups})")
+    if not report.created:
+        for what, names in (
+            ("added", report.added),
+            ("restarted", report.restarted),
+            ("removed", report.removed),
+            ("leaving when done", report.draining),
+        ):
+            if names:
+                print(f"  {what}: {', '.join(names)}")
+    if report.silent:
+        sys.stderr.write(
+            f"ccpar-hybrid: {', '.join(report.silent)} did not come up\n"
+            "  look at their panes, or run `ccpar-hybrid doctor`\n"
+        )
+
+
+def _tell_next(session: str) -> None:
+    print(f"look:  tmux attach -t {session}")
+    print("work:  ccpar-hybrid add 'PROMPT'")
+
+
+def attach(session: Session = None) -> None:
+    """Show the session in this terminal; inside tmux the client switches to it."""
+    from ccpar_hybrid.tmux.server import Server
+
+    with App(os.environ) as app:
+        name = _name(app, session)
+        server = Server(app.environment)
+        server.version()
+        if server.find_session(name) is None:
+            raise NotFound(f"there is no session {name}", "make it: ccpar-hybrid setup")
+        argv = server.attach_argv(name)
+    if not sys.stdin.isatty():
+        raise BadInput("this is no terminal", f"in a terminal: tmux attach -t {name}")
+    os.execvp(argv[0], argv)
+
+
+def stop(
+    session: Session = None,
+    now: Annotated[bool, typer.Option("--now", help="Cancel what runs.")] = False,
+) -> None:
+    """End the session: workers finish their task first. What is queued stays queued."""
+    from ccpar_hybrid.app.session import Sessions
+
+    with App(os.environ) as app:
+        name = _name(app, session)
+        busy = Sessions(app, say=print).stop(name, now=now)
+    what = "cancelled" if now else "finished"
+    print(f"stopped {name}" + (f"; {what} {count(len(busy), 'task')}" if busy else ""))
+
+
+def status(json: Json = False, group: Group = None, session: Session = None) -> None:
+    """Workers, what they do, and the queues."""
+    from ccpar_hybrid.app import snapshot
+    from ccpar_hybrid.front.cli.document import worker_document
+    from ccpar_hybrid.front.cli.status import queue_rows, queues
+
+    with App(os.environ) as app:
+        seen = snapshot.take(app, app.ledger.tasks(unsettled_only=True))
+        workers = [
+            worker
+            for worker in seen.workers
+            if group in (None, worker.group) and session in (None, worker.session)
+        ]
+        counts = queues(seen, group, app.settings.session.group)
+    if json:
+        print_json(
+            "status",
+            at=seen.at.isoformat(),
+            scheduler_error=seen.scheduler_error,
+            workers=[worker_document(worker) for worker in workers],
+            groups=counts,
+        )
+        return
+    if seen.scheduler_error:
+        print(paint(f"queue unknown: {seen.scheduler_error}", "red"))
+    _tell_workers(workers, seen.at)
+    print_table(
+        ("GROUP", "WORKERS", "SLOTS", "RUNNING", "WAITING", "QUEUED", ""), queue_rows(counts)
+    )
+
+
+def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
+    if not workers:
+        print("no workers; start some: ccpar-hybrid setup\n")
+        return
+    rows = [
+        (
+            worker.name,
+            worker.group,
+            worker.state.value,
+            span(max(0.0, (at - worker.since).total_seconds())),
+            visible(worker.label or worker.key or "", 40),
+            visible(worker.detail or worker.last, 200),
+        )
+        for worker in workers
+    ]
+    print_table(("WORKER", "GROUP", "STATE", "FOR", "TASK", "DETAIL"), rows, state_column=2)
+    print()

@@ -1,0 +1,103 @@
+"""`show`: one task's story for people."""
+
+from __future__ import annotations
+
+from ccpar_hybrid.app.snapshot import TaskView
+from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
+from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.front.cli.output import ago, paint, paint_state, span
+
+_WIDTH = 12
+_TEXT_LIMIT = 2000
+_LINES = 40
+
+
+def print_story(view: TaskView, attempts: list[Attempt], events: list[Event]) -> None:
+    """What was asked, how it stands, each attempt, each event."""
+    _head(view)
+    print()
+    _text("prompt", view.task.spec.prompt)
+    for attempt in attempts:
+        print()
+        _attempt(attempt)
+    print()
+    print(paint("events", "bold"))
+    for event in events:
+        _event(event)
+
+
+def _head(view: TaskView) -> None:
+    spec = view.task.spec
+    state = paint_state(view.state.value, view.state.value)
+    print(f"{paint(visible(view.task.name, 200), 'bold')}  {state}  {visible(view.detail, 400)}")
+    waits = ", ".join(view.after)
+    lines = {
+        "key": view.key,
+        "pueue id": "" if view.pueue_id is None else str(view.pueue_id),
+        "group": f"{visible(spec.group, 60)}, priority {spec.priority}",
+        "after": waits,
+        "not before": ago(view.not_before),
+        "directory": visible(spec.directory, 400),
+        "agent": " ".join(filter(None, (spec.agent, spec.model, spec.permission_mode))),
+        "allowed": ", ".join(visible(tool, 100) for tool in spec.allowed_tools),
+        "context": ", ".join(visible(path, 200) for path in spec.context),
+        "environment": ", ".join(sorted(visible(name, 60) for name in spec.environment)),
+        "timeout": span(spec.timeout_s) if spec.timeout_s else "",
+        "added": f"{ago(view.task.created_at)} ({view.task.source.value})",
+        "worker": view.worker or "",
+    }
+    for name, value in lines.items():
+        if value:
+            _line(name, value)
+
+
+def _line(name: str, value: str) -> None:
+    print(f"  {paint(name.ljust(_WIDTH), 'dim')} {value}")
+
+
+def _text(name: str, text: str) -> None:
+    print(paint(name, "bold"))
+    lines = text[:_TEXT_LIMIT].splitlines() or [""]
+    for line in lines[:_LINES]:
+        print(f"  {visible(line, 400)}")
+    rest = len(text) - sum(len(line) + 1 for line in lines[:_LINES])
+    if rest > 0:
+        print(paint(f"  … {rest:,} more characters (--json has all)", "dim"))
+
+
+def _attempt(attempt: Attempt) -> None:
+    print(paint(f"attempt {attempt.number}", "bold"))
+    _line("worker", attempt.worker.partition(".")[2])
+    _line("started", ago(attempt.started_at))
+    if attempt.session_id:
+        _line("session", attempt.session_id)
+    if attempt.outcome is None:
+        _line("outcome", "none yet")
+    else:
+        _outcome(attempt.outcome)
+
+
+def _outcome(outcome: Outcome) -> None:
+    words = (
+        f"{outcome.result.value}, exit code {outcome.exit_code}, took {span(outcome.duration_s)}"
+    )
+    _line("outcome", words)
+    if outcome.reason not in ("", "done"):
+        _line("reason", visible(outcome.reason, 400))
+    usage = outcome.usage
+    if usage.total_tokens:
+        cost = f", ${usage.cost_usd:.4f}" if usage.cost_usd is not None else ""
+        cached = usage.cache_read_tokens + usage.cache_write_tokens
+        _line(
+            "tokens",
+            f"{usage.input_tokens:,} in, {usage.output_tokens:,} out, {cached:,} cached{cost}",
+        )
+    if outcome.last_message:
+        _line("last words", visible(outcome.last_message, 400))
+
+
+def _event(event: Event) -> None:
+    when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    attempt = f" #{event.attempt}" if event.attempt else ""
+    data = ", ".join(f"{name}: {visible(str(value), 120)}" for name, value in event.data.items())
+    print(f"  {paint(when, 'dim')} {event.kind}{attempt}  {data}".rstrip())

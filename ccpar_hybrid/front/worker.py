@@ -1,0 +1,65 @@
+"""`ccpar-hybrid worker NAME`: the program of a worker's pane. Starts without the command line's
+libraries, for it starts often and stays."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Sequence
+
+from ccpar_hybrid.app import launcher
+from ccpar_hybrid.app.assembly import App, pane_environment, version
+from ccpar_hybrid.core.errors import CcparError, ExitCode
+from ccpar_hybrid.tmux.pane import Pane
+from ccpar_hybrid.worker.loop import Worker
+from ccpar_hybrid.worker.station import Station
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until drained or stopped; returns the exit code."""
+    options = _parser().parse_args(list(arguments))
+    try:
+        environment = pane_environment(options.environment)
+        os.environ.clear()
+        os.environ.update(environment)
+        with App(environment) as app:
+            worker = Worker(_station(app, options, environment))
+            gc.collect()
+            gc.freeze()
+            asyncio.run(worker.serve())
+    except CcparError as error:
+        sys.stderr.write(f"{options.name}: {error.message}\r\n{error.hint}\r\n")
+        return error.exit_code
+    return ExitCode.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ccpar-hybrid worker")
+    parser.add_argument("name")
+    parser.add_argument("--session", required=True)
+    parser.add_argument("--group", required=True)
+    parser.add_argument("--environment", required=True, metavar="FILE")
+    return parser
+
+
+def _station(app: App, options: argparse.Namespace, environment: dict[str, str]) -> Station:
+    pane = environment.get("TMUX_PANE", "")
+    settings = app.settings
+    agent = settings.agent.model_copy(update={"default": app.default_agent(options.session)})
+    return Station(
+        name=options.name,
+        session=options.session,
+        group=options.group,
+        version=version(),
+        paths=app.paths,
+        settings=settings.model_copy(update={"agent": agent}),
+        ledger=app.ledger,
+        agents=app.agents,
+        scheduler=lambda: app.scheduler,
+        pane=Pane(pane, environment),
+        hook_argv=launcher.hook_argv(),
+        environment=environment,
+    )
