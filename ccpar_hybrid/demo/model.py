@@ -53,6 +53,11 @@ class ScriptedModel:
         """Its base address, with no slash at the end."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def connections(self) -> int:
+        """How many clients wait for an answer or have not asked yet."""
+        return self._server.connections
+
     def __enter__(self) -> Self:
         self._server = ModelServer(Player(self._rules), self._record, self._port)
         self._port = int(self._server.server_address[1])

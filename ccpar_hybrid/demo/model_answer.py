@@ -47,9 +47,10 @@ def answer_of(request: Conversation, turn: Turn, headers: Mapping[str, str]) -> 
 
 def side_answer(request: Conversation) -> Answer:
     """A short answer to what the program asks for itself."""
-    first = next(iter(request.prompt.strip().splitlines()), "")[:40]
-    text = first if request.schema is None else json.dumps(_fitting(request.schema, first))
-    return answer_of(request, (Say(text or END),), {})
+    lines = [line for line in request.prompt.splitlines() if line.strip()]
+    words = next((line for line in lines if not line.startswith("<")), END)[:40]
+    text = words if request.schema is None else json.dumps(_fitting(request.schema, words))
+    return answer_of(request, (Say(text),), {})
 
 
 def message_of(answer: Answer) -> Event:

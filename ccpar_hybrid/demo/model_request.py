@@ -14,6 +14,8 @@ _OWN_WORDS = (
     "<bash-",
     "<task-notification>",
     "[Request interrupted by user",
+    "[Your previous response had no visible output",
+    "[structured-output-enforce]",
     "Caveat: The messages below",
 )
 
@@ -44,7 +46,8 @@ class Conversation:
     @property
     def is_side(self) -> bool:
         """Whether the program asks for itself (a title, a probe) and no script is to be played."""
-        return self.schema is not None or self.max_tokens == 1
+        small = "haiku" in self.model and not self.has_tools
+        return small or self.schema is not None or self.max_tokens == 1
 
 
 def read_request(raw: bytes, *, counting: bool = False) -> Conversation:

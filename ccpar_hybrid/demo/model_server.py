@@ -3,12 +3,16 @@
 import json
 import selectors
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import cast
 
 from ccpar_hybrid.demo.model_answer import Answer, Event, error_of, events_of, message_of, tokens
 from ccpar_hybrid.demo.model_play import Player
@@ -17,6 +21,8 @@ from ccpar_hybrid.demo.script import Fail, Pause
 
 LONGEST_BODY = 32 * 1024 * 1024
 PING_S = 1.0
+
+Request = socket.socket | tuple[bytes, socket.socket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +39,61 @@ class ClientGone(Exception):
     """The client hung up, or the server is stopping: there is nobody left to answer."""
 
 
-class ModelServer(ThreadingHTTPServer):
-    """A server of one scripted model; ``record`` is called with every request, in any thread."""
+class ModelServer(ThreadingTCPServer):
+    """A server of one scripted model; ``record`` is called with every request, in any thread.
 
-    daemon_threads = True
-    block_on_close = False
+    Not an HTTPServer, for that one asks the network for the name of its own address.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = False
     request_queue_size = 128
 
     def __init__(self, player: Player, record: Callable[[Seen], None], port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
         self.player = player
         self.record = record
-        # Closing one end makes the other readable in every thread that waits.
-        self.stopping, self._stop = socket.socketpair()
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        with self._lock:
+            return len(self._open)
+
+    def process_request(self, request: Request, client_address: object) -> None:
+        """Remember the connection, so that the server's end can end it."""
+        assert isinstance(request, socket.socket)
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Request) -> None:
+        """Forget a connection that is answered."""
+        with self._lock:
+            self._open.discard(cast(socket.socket, request))
+        super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Close the listening socket and let every open answer end."""
-        self._stop.close()
+        """Stop to listen, hang up on every client, and wait for the threads that served them."""
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
         super().server_close()
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up: they may do so at any moment."""
+    def handle_error(self, request: Request, client_address: object) -> None:
+        """Say nothing of clients that hang up, for they may do so at any moment."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
     """Answers one connection."""
 
     server: ModelServer
+    disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
     server_version = "scripted-model"
     sys_version = ""
@@ -68,8 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         """The program looks once whether anybody is there."""
         self.server.record(Seen("HEAD", self.path, self._lower_headers(), b""))
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self._send_headers({"Content-Length": "0"})
 
     def do_GET(self) -> None:
         """Nothing is to be had by GET but a sign of life at ``/``."""
@@ -119,12 +152,10 @@ class Handler(BaseHTTPRequestHandler):
             {
                 "Content-Type": "text/event-stream; charset=utf-8",
                 "Cache-Control": "no-cache",
-                "Connection": "close",
                 "request-id": f"req_{answer.id}",
                 **answer.headers,
             }
         )
-        self.close_connection = True
         for event in events_of(answer):
             if isinstance(event, Pause):
                 self._wait(event.seconds, ping=True)
@@ -139,7 +170,6 @@ class Handler(BaseHTTPRequestHandler):
         end = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self.connection, selectors.EVENT_READ)
-            selector.register(self.server.stopping, selectors.EVENT_READ)
             while (left := end - time.monotonic()) > 0:
                 if selector.select(min(left, PING_S)):
                     raise ClientGone
@@ -156,6 +186,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _send_headers(self, headers: Mapping[str, str]) -> None:
+        # One answer a connection: a stream needs no other end, and no thread stays behind.
+        self.send_header("Connection", "close")
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -168,10 +200,8 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit():
-            self.close_connection = True
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "invalid_request_error", "no Content-Length")
         elif int(length) > LONGEST_BODY:
-            self.close_connection = True
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", "over 32 MiB")
         else:
             with suppress(ConnectionError):

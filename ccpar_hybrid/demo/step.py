@@ -75,6 +75,8 @@ ERROR_TYPES = {
 }
 LONGEST_PAUSE_S = 86_400.0
 
+# These say where an answer ends; another value would break the connection, not play a script.
+_OWN_HEADERS = {"connection", "content-length", "content-type", "transfer-encoding"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
@@ -145,7 +147,7 @@ def _headers(raw: dict[str, object]) -> dict[str, str]:
     for name, value in _object(raw, "headers").items():
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             raise ScriptError(f"header {name!r} is not a line of text")
-        if not _HEADER_NAME.fullmatch(name):
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
             raise ScriptError(f"{name!r} can't be the name of a header")
         values[name] = value
     return values

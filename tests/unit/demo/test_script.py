@@ -71,6 +71,7 @@ def test_an_error_needs_only_its_status() -> None:
         ({"error": {"status": 429, "retry": 1}}, "unknown key 'retry'"),
         ({"headers": {"x": "a\r\nb: c"}}, "header 'x' is not a line of text"),
         ({"headers": {"x y": "a"}}, "can't be the name of a header"),
+        ({"headers": {"Content-Length": "1"}}, "can't be the name of a header"),
         ({"usage": {"input_tokens": 1}}, "output_tokens is missing"),
     ],
 )
