@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ccpar_hybrid.core.errors import MissingPart
 
-_SIMPLE = re.compile(r"""  +(\w+): *(?:"([^"\\]*)"|'([^']*)'|([^\s"'{}\[\]&*!|>%@`#][^#:]*?))? *""")
+_SIMPLE = re.compile(r"""  +(\w+): *(?:"([^"\\]*)"|'([^']*)'|([\w/~.][^#:]*?))? *""", re.ASCII)
 Scalar = str | None
 
 
