@@ -65,7 +65,7 @@ def _border() -> str:
         + _either("pane_dead", dead, _state())
         + _after(" · ", "@ccpar_label")
         + detail
-        + " "
+        + "#[default] "
     )
     monitor = " #[bold]monitor#[default] " + _either("pane_dead", dead + " ", "#{session_name} ")
     plain = " #{q/h:pane_current_command} "
@@ -94,17 +94,18 @@ def window_options(window: str) -> Iterator[Command]:
         yield ("set-option", "-w", "-t", window, name, value)
 
 
-def size_hooks(session: str, least: Size) -> Iterator[Command]:
-    """Hooks that let a window grow to a large client, and never shrink below `least`.
+def size_hooks(session: str, planned: Size) -> Iterator[Command]:
+    """Hooks that fit a window to the client that looks at it, down to the window's own least size.
 
-    A small client sees a part of the window. Whoever came or changed last decides.
+    A smaller client sees a part of the window. Whoever came or changed last decides.
     """
-    # Divided anew from the least size each time: shrinking by itself would spread the loss
-    # over all panes, and so leave some below their minimum.
+    # Divided anew each time, from `planned` or from the least size: shrinking by itself would
+    # spread the loss over all panes, and so leave some below their minimum.
+    size = f"-x {_larger(_CLIENT_COLUMNS, _LEAST_COLUMNS)} -y {_larger(_CLIENT_ROWS, _LEAST_ROWS)}"
     command = (
-        f"if-shell -F '{_differs(least)}' "
-        '\'select-layout -t #{window_id} "#{@ccpar_cells}" ; '
-        f"resize-window -t #{{window_id}} -x {_columns(least)} -y {_rows(least)}'"
+        f"if-shell -F '{_differs()}' "
+        f'\'select-layout -t #{{window_id}} "{_cells(planned)}" ; '
+        f"resize-window -t #{{window_id}} {size}'"
     )
     for event in (
         "client-attached",
@@ -115,23 +116,29 @@ def size_hooks(session: str, least: Size) -> Iterator[Command]:
         yield ("set-hook", "-t", session, event, f"run-shell -C {_double_quoted(command)}")
 
 
-def _columns(least: Size) -> str:
-    return _larger("#{client_width}", str(least.columns))
-
-
-def _rows(least: Size) -> str:
-    lines = "#{?#{==:#{status},off},0,#{?#{==:#{status},on},1,#{status}}}"
-    return _larger(f"#{{e|-|:#{{client_height}},{lines}}}", str(least.rows))
+_CLIENT_COLUMNS = "#{client_width}"
+_STATUS_LINES = "#{?#{==:#{status},off},0,#{?#{==:#{status},on},1,#{status}}}"
+_CLIENT_ROWS = f"#{{e|-|:#{{client_height}},{_STATUS_LINES}}}"
+_LEAST_COLUMNS = "#{@ccpar_least_columns}"
+_LEAST_ROWS = "#{@ccpar_least_rows}"
 
 
 def _larger(first: str, second: str) -> str:
     return f"#{{?#{{e|>|:{first},{second}}},{first},{second}}}"
 
 
-def _differs(least: Size) -> str:
-    differs = f"#{{!=:#{{window_width}}x#{{window_height}},{_columns(least)}x{_rows(least)}}}"
-    watched = "#{?client_control_mode,0,1}"
-    return f"#{{&&:#{{&&:#{{!=:#{{@ccpar_cells}},}},{watched}}},{differs}}}"
+def _cells(planned: Size) -> str:
+    wide = f"#{{e|>=|:{_CLIENT_COLUMNS},{planned.columns}}}"
+    high = f"#{{e|>=|:{_CLIENT_ROWS},{planned.rows}}}"
+    return f"#{{?#{{&&:{wide},{high}}},#{{@ccpar_cells}},#{{@ccpar_least_cells}}}}"
+
+
+def _differs() -> str:
+    wanted = f"{_larger(_CLIENT_COLUMNS, _LEAST_COLUMNS)}x{_larger(_CLIENT_ROWS, _LEAST_ROWS)}"
+    differs = f"#{{!=:#{{window_width}}x#{{window_height}},{wanted}}}"
+    # A control client has no screen; with no client at all there is no width.
+    looks = "#{&&:#{client_width},#{?client_control_mode,0,1}}"
+    return f"#{{&&:#{{&&:#{{!=:#{{@ccpar_cells}},}},{looks}}},{differs}}}"
 
 
 def _double_quoted(text: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from ccpar_hybrid import __version__
 from ccpar_hybrid.core.errors import BadInput, Refused
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.tmux.border import Command, size_hooks, window_options
-from ccpar_hybrid.tmux.geometry import Cell, Size, divide
+from ccpar_hybrid.tmux.geometry import MIN_MONITOR, MIN_WORKER, Cell, Shape, Size, divide, shrink
 from ccpar_hybrid.tmux.layout import checked_name
 from ccpar_hybrid.tmux.pane import OPTION_WIDTH
 from ccpar_hybrid.tmux.plan import Growth, Plan, PlannedWindow, Room, WorkerSlot
@@ -53,15 +54,20 @@ def build_commands(spec: SessionSpec) -> Iterator[Command]:
 
 
 def extend_commands(spec: SessionSpec, view: SessionView, growth: Growth) -> Iterator[Command]:
-    """The sequence that adds the workers; what is there keeps its pane and its process."""
+    """The sequence that adds the workers; what is there keeps its pane and its process.
+
+    A monitor that is gone comes back, in a window of its own in front.
+    """
     windows = {window.window_id: window for window in view.windows}
+    names = {window.name for window in view.windows}
+    if view.monitor is None:
+        yield from _monitor_window(spec, names)
     for window_id, workers, shape in growth.filled:
         window = windows[window_id]
-        cell = divide(shape, len(window.panes) + len(workers), growth.size)
+        roles = [*(pane.role for pane in window.panes), *["worker"] * len(workers)]
         last = max(pane.index for pane in window.panes)
         yield from _split(spec, window_id, last, workers)
-        yield from arrange(window_id, cell, window.size)
-    names = {window.name for window in view.windows}
+        yield from _arrange(window_id, _cell(shape, roles, growth.size), roles, window.size)
     first = max((w.place for w in view.windows if w.place is not None), default=-1) + 1
     for place, planned in enumerate(growth.windows, first):
         if planned.name in names:
@@ -79,36 +85,62 @@ def remove_commands(view: SessionView, pane_ids: Sequence[str]) -> Iterator[Comm
     gone = set(pane_ids)
     for window in view.windows:
         ended = [pane.pane_id for pane in window.panes if pane.pane_id in gone]
-        left = len(window.panes) - len(ended)
+        roles = [pane.role for pane in window.panes if pane.pane_id not in gone]
         yield from (("kill-pane", "-t", pane_id) for pane_id in ended)
-        if ended and left and window.shape and view.least:
-            cell = divide(window.shape, left, view.least)
-            yield from arrange(window.window_id, cell, window.size)
-
-
-def arrange(window: str, cell: Cell, size: Size) -> Iterator[Command]:
-    """Divide the window by the cell, and give it the size that it had where that is more."""
-    yield ("select-layout", "-t", window, cell.layout)
-    yield ("set-option", "-w", "-t", window, "@ccpar_cells", cell.layout)
-    columns, rows = max(size.columns, cell.columns), max(size.rows, cell.rows)
-    if (columns, rows) != (cell.columns, cell.rows):
-        yield ("resize-window", "-t", window, "-x", str(columns), "-y", str(rows))
+        if ended and roles and window.shape and view.planned:
+            cell = _cell(window.shape, roles, view.planned)
+            yield from _arrange(window.window_id, cell, roles, window.size)
 
 
 def rooms(view: SessionView) -> tuple[Room, ...]:
     """Our windows of the session with their workers, as `grow` wants them.
 
-    Windows in which somebody opened panes of their own are left out.
+    Windows in which somebody opened panes of their own are closed.
     """
     return tuple(
         Room(
             window.window_id,
             window.place,
             tuple(WorkerSlot(p.worker, p.group) for p in window.panes if p.role == "worker"),
+            closed=not all(pane.role for pane in window.panes),
         )
         for window in view.windows
-        if window.place is not None and all(pane.role for pane in window.panes)
+        if window.place is not None
     )
+
+
+def _cell(shape: Shape, roles: Sequence[str], size: Size) -> Cell:
+    # Without its monitor, a low main pane would fall to a worker.
+    lost = shape.main_minimum == MIN_MONITOR and roles[0] != "monitor"
+    return divide(Shape() if lost else shape, len(roles), size)
+
+
+def _monitor_window(spec: SessionSpec, names: set[str]) -> Iterator[Command]:
+    candidates = (f"monitor-{number}" if number > 1 else "monitor" for number in count(1))
+    name = next(candidate for candidate in candidates if candidate not in names)
+    target = f"={spec.name}:={name}"
+    where = ("-d", "-b", "-t", f"={spec.name}:^", "-n", name, "-c", spec.directory)
+    yield ("new-window", *where, *program(spec.monitor_argv))
+    yield from window_options(target)
+    yield from _pane_options(f"{target}.0", None)
+    yield from _arrange(target, divide(Shape(), 1, spec.plan.size), ["monitor"], spec.plan.size)
+
+
+def _arrange(window: str, cell: Cell, roles: Sequence[str], size: Size) -> Iterator[Command]:
+    """Divide the window by the cell, and leave it the `size` that it had as far as that goes."""
+    least = shrink(cell, [MIN_WORKER if role == "worker" else MIN_MONITOR for role in roles])
+    options = {
+        "@ccpar_cells": cell.layout,
+        "@ccpar_least_cells": least.layout,
+        "@ccpar_least_columns": str(least.columns),
+        "@ccpar_least_rows": str(least.rows),
+    }
+    for name, value in options.items():
+        yield ("set-option", "-w", "-t", window, name, value)
+    base = cell if size.holds(cell.size) else least
+    yield ("select-layout", "-t", window, base.layout)
+    columns, rows = max(size.columns, base.columns), max(size.rows, base.rows)
+    yield ("resize-window", "-t", window, "-x", str(columns), "-y", str(rows))
 
 
 def _check(spec: SessionSpec) -> None:
@@ -176,7 +208,8 @@ def _window(spec: SessionSpec, window: PlannedWindow, place: int) -> Iterator[Co
     yield ("resize-window", "-t", target, "-x", str(columns), "-y", str(rows))
     yield from _pane_options(f"{target}.0", window.panes[0].worker)
     yield from _split(spec, target, 0, [p.worker for p in window.panes[1:] if p.worker])
-    yield from arrange(target, window.cell, spec.plan.size)
+    roles = [pane.role for pane in window.panes]
+    yield from _arrange(target, window.cell, roles, spec.plan.size)
     yield ("select-pane", "-t", f"{target}.{window.focus}")
 
 

@@ -6,7 +6,7 @@ Read from tmux 3.3a: cells of one line are divided by one column or row of borde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -75,6 +75,11 @@ class Cell:
         return Size(self.columns, self.rows - (1 if self.y == 0 else 0))
 
     @property
+    def size(self) -> Size:
+        """Its whole extent."""
+        return Size(self.columns, self.rows)
+
+    @property
     def layout(self) -> str:
         """What `tmux select-layout` takes to divide a window just so."""
         words = self._words()
@@ -125,6 +130,46 @@ def divide(shape: Shape, count: int, size: Size) -> Cell:
         case Arrangement.MAIN_VERTICAL if count > 1:
             return _main_left(area, shape, count - 1)
     return _tiled(area, count)
+
+
+def shrink(cell: Cell, minima: Iterable[Size]) -> Cell:
+    """The same division at the smallest size at which each pane has its minimum.
+
+    `minima` are the panes' usable sizes, in order.
+    """
+    needs = _needs(cell, dict(zip(cell.panes, minima, strict=True)))
+    return _placed(cell, needs, 0, 0, needs[cell])
+
+
+def _needs(cell: Cell, minima: Mapping[Cell, Size]) -> dict[Cell, Size]:
+    """For the cell and all in it, the extent that it needs."""
+    if not cell.parts:
+        least = minima[cell]
+        return {cell: Size(least.columns, least.rows + (1 if cell.y == 0 else 0))}
+    needs: dict[Cell, Size] = {}
+    for part in cell.parts:
+        needs |= _needs(part, minima)
+    columns = [needs[part].columns for part in cell.parts]
+    rows = [needs[part].rows for part in cell.parts]
+    borders = len(cell.parts) - 1
+    if cell.stacked:
+        return needs | {cell: Size(max(columns), sum(rows) + borders)}
+    return needs | {cell: Size(sum(columns) + borders, max(rows))}
+
+
+def _placed(cell: Cell, needs: Mapping[Cell, Size], x: int, y: int, size: Size) -> Cell:
+    """The cell at its place, where its last part takes what the others leave."""
+    parts = []
+    at, end = (y, y + size.rows) if cell.stacked else (x, x + size.columns)
+    for part in cell.parts:
+        need = needs[part].rows if cell.stacked else needs[part].columns
+        extent = end - at if part is cell.parts[-1] else need
+        if cell.stacked:
+            parts.append(_placed(part, needs, x, at, Size(size.columns, extent)))
+        else:
+            parts.append(_placed(part, needs, at, y, Size(extent, size.rows)))
+        at += extent + 1
+    return Cell(size.columns, size.rows, x, y, tuple(parts), cell.stacked)
 
 
 def _main_above(area: Cell, shape: Shape, others: int) -> Cell:

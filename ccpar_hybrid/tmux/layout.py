@@ -145,12 +145,13 @@ class Choice(BaseModel):
 
 
 class CcparBlock(BaseModel):
-    """What tmuxp has no keys for."""
+    """What tmuxp has no keys for. `most_in_window` limits what `workers` takes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     description: str = Field(default="", max_length=200)
     separate_groups: bool = False
+    most_in_window: int = Field(default=64, ge=1, le=64)
     choose: tuple[Choice, ...] = ()
 
 

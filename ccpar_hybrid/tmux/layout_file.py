@@ -89,6 +89,9 @@ def _parse(content: bytes, path: Path, name: str) -> Layout:
         raise BadInput(f"layout {path}{_yaml_words(error)}", "YAML or JSON is accepted") from None
     if not isinstance(data, dict):
         raise BadInput(f"layout {path}: not a mapping", "keys such as windows: are accepted")
+    if "name" in data:
+        line = _line(node, ["name"])
+        raise BadInput(f"layout {path}, line {line}: name is not known", "the file's name is it")
     try:
         return Layout.model_validate({**data, "name": name})
     except ValidationError as error:

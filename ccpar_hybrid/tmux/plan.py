@@ -67,11 +67,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A window that is there: its id, its place among the session's (from 0), its workers."""
+    """A window that is there: its id, its place among the session's (from 0), its workers.
+
+    A `closed` one takes no more.
+    """
 
     window_id: str
     place: int
     workers: tuple[WorkerSlot, ...]
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +127,17 @@ def grow(
     return Growth(size, tuple(filled), tuple(windows))
 
 
-def shape_of(layout: Layout, place: int) -> Shape:
-    """How the window at that place (from 0) divides itself."""
-    return _template(layout, place).shape
-
-
 def _template(layout: Layout, place: int) -> WindowLayout:
-    return layout.windows[min(place, len(layout.windows) - 1)]
+    last = len(layout.windows) - 1
+    template = layout.windows[min(place, last)]
+    if place > last and template.has_monitor:
+        return template.model_copy(update={"panes": template.panes[1:]})
+    return template
 
 
 def _next_window(layout: Layout, place: int, rest: list[WorkerSlot], size: Size) -> PlannedWindow:
     template = _template(layout, place)
-    room = _capacity(template, size)
+    room = _capacity(layout, template, size)
     taken = _take(rest, room, separate=layout.ccpar.separate_groups)
     panes, cell = _panes(layout, template, taken, size)
     focus = min(template.focused_pane, len(panes) - 1)
@@ -171,17 +174,20 @@ def _take(
 
 
 def _free(layout: Layout, room: Room, size: Size) -> int:
-    return _capacity(_template(layout, room.place), size) - len(room.workers)
+    if room.closed:
+        return 0
+    return _capacity(layout, _template(layout, room.place), size) - len(room.workers)
 
 
-def _capacity(template: WindowLayout, size: Size) -> int:
+def _capacity(layout: Layout, template: WindowLayout, size: Size) -> int:
     """How many workers the window takes; at least 1 where it holds no monitor."""
     fixed = template.places.count(Place.WORKER)
     if not template.fills:
         return fixed
     monitors = int(template.has_monitor)
     count = max(fixed, 1 - monitors)
-    while _fits(template, monitors + count + 1, size):
+    most = layout.ccpar.most_in_window
+    while count < most and _fits(template, monitors + count + 1, size):
         count += 1
     return count
 

@@ -71,7 +71,7 @@ class Server:
     def extend(self, spec: SessionSpec, view: SessionView, growth: Growth) -> SessionView:
         """Add workers (see `grow` and `rooms`); nobody else's pane or process changes."""
         owned(view, spec.instance)
-        if growth.filled or growth.windows:
+        if growth.filled or growth.windows or not view.monitor:
             self._client.run(*extend_commands(spec, view, growth))
         return self._view(view.name)
 

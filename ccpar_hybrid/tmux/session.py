@@ -67,7 +67,7 @@ class WindowView:
 class SessionView:
     """One session. `instance` is the mark of its owner, empty where it is not ours.
 
-    `least` is the size below which no window of it shrinks; `attached` counts clients.
+    `planned` is the size that its windows were planned for; `attached` counts clients.
     """
 
     name: str
@@ -76,7 +76,7 @@ class SessionView:
     instance: str
     layout: str
     version: str
-    least: Size | None
+    planned: Size | None
     windows: tuple[WindowView, ...]
 
     @property
@@ -120,7 +120,7 @@ def _session(name: str, rows: list[dict[str, str]]) -> SessionView:
         instance=first["@ccpar_instance"],
         layout=first["@ccpar_layout"],
         version=first["@ccpar_version"],
-        least=Size.parse(first["@ccpar_size"]) if first["@ccpar_size"] else None,
+        planned=Size.parse(first["@ccpar_size"]) if first["@ccpar_size"] else None,
         windows=tuple(_window(list(group)) for _, group in by_window),
     )
 
