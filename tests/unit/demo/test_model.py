@@ -266,6 +266,13 @@ def test_the_program_says_where_it_listens_and_ends_at_sigterm(tmp_path: Path) -
     assert "secret" not in (tmp_path / "log").read_text()
 
 
+def test_it_runs_without_any_installed_package() -> None:
+    root = Path(__file__).parents[3]
+    argv = [sys.executable, "-S", "-m", "ccpar_hybrid.demo.model", "--help"]
+    done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=True)
+    assert "--port-file" in done.stdout
+
+
 def test_a_broken_file_of_rules_is_refused_before_it_listens(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
