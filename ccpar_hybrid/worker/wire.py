@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Message = dict[str, Any]
+else:
+    Message = dict
 
 WIRE = 1
 """Version of the words; both sides refuse another one in words."""
