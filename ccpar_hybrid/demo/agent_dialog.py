@@ -148,6 +148,8 @@ def trust_dialog(folder: str) -> Dialog:
             line(""),
             *body(TRUST, width),
             line(""),
+            line(" Security guide", DIM),
+            line(""),
         ]
 
     choices = (Choice("Yes, I trust this folder", "yes"), Choice("No, exit", "no"))

@@ -108,7 +108,10 @@ def _permissions(settings: Mapping[str, object], name: str) -> tuple[str, ...]:
 
 
 class Trust:
-    """The folders that a person trusts, in ``<home>/.claude.json`` as the real one keeps them."""
+    """The folders that a person trusts, in ``<home>/.claude.json`` as the real one keeps them.
+
+    As seen at 2.1.197, a folder's trust holds for what lies below it and for its git worktrees.
+    """
 
     def __init__(self, home: Path) -> None:
         self._path = home / ".claude.json"
@@ -118,8 +121,9 @@ class Trust:
         projects = self._read().get("projects")
         if not isinstance(projects, dict):
             return False
-        names = [str(each) for each in (folder, *folder.parents)]
-        return any(_is_trusted(projects.get(name)) for name in names)
+        main = _main_repository(folder)
+        places = [folder, *folder.parents, *([main, *main.parents] if main else [])]
+        return any(_is_trusted(projects.get(str(each))) for each in places)
 
     def accept(self, folder: Path) -> None:
         """Keep that a person trusts the folder; other keys of the file stay."""
@@ -141,6 +145,16 @@ class Trust:
         except (OSError, ValueError):
             return {}
         return config if isinstance(config, dict) else {}
+
+
+def _main_repository(folder: Path) -> Path | None:
+    """The main repository if the folder is in a git worktree of another one."""
+    for each in (folder, *folder.parents):
+        if (each / ".git").is_file():
+            text = (each / ".git").read_text(errors="replace").removeprefix("gitdir:").strip()
+            main, found, _ = text.partition("/.git/worktrees/")
+            return Path(main) if found else None
+    return None
 
 
 def _is_trusted(entry: object) -> bool:

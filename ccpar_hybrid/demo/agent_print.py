@@ -32,7 +32,7 @@ _TITLES = {
 
 def prompt_block(text: str) -> Block:
     """A prompt that was sent; a very long one is cut."""
-    return _marked("❯", text, PROMPT, PROMPT, SHOWN_PROMPT)
+    return _marked("❯", text.rstrip(), PROMPT, PROMPT, SHOWN_PROMPT)
 
 
 def answer_block(text: str, style: str = "") -> Block:

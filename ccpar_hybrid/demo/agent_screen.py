@@ -114,7 +114,7 @@ class Screen:
     def _draft(self, width: int, height: int) -> list[Line]:
         if not self.box.draft and self.queue:
             return [(("", "❯\xa0"), (DIM, QUEUED_HINT))]
-        lines, at = draft_lines(self.box.draft, self.box.cursor, max(width, 4))
+        lines, at = draft_lines(self.box.draft, self.box.cursor, max(width, 6))
         top = max(min(at - height + 1, len(lines) - height), 0) if len(lines) > height else 0
         heads = ("❯\xa0" if index == 0 else "  " for index in range(len(lines)))
         marked = [(("", head), *each) for head, each in zip(heads, lines, strict=True)]

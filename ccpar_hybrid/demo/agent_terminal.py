@@ -51,7 +51,9 @@ class Terminal:
 
     def enter(self) -> None:
         """Raw mode, bracketed paste, no cursor."""
-        tty.setraw(self._in, termios.TCSADRAIN)
+        # A terminal that goes away sends SIGCONT before SIGHUP: the latter ends the program.
+        with contextlib.suppress(termios.error):
+            tty.setraw(self._in, termios.TCSADRAIN)
         self._write(_ENTER)
 
     def leave(self) -> None:

@@ -70,7 +70,9 @@ def _refusal_text(fail: Fail) -> str:
 def _retries(fail: Fail) -> int:
     if fail.status in _FINAL:
         return 0
-    return OVERLOADED_RETRIES if fail.status == 529 else RETRIES
+    most = os.environ.get("CLAUDE_CODE_MAX_RETRIES", "")
+    usual = OVERLOADED_RETRIES if fail.status == 529 else RETRIES
+    return int(most) if most.isdecimal() else usual
 
 
 def steps_of(prompt: str, rules: Rules) -> tuple[Step, ...]:
@@ -191,7 +193,7 @@ class Player:
         for step in turn:
             if not isinstance(step, Fail):
                 continue
-            for _ in range(step.times or RETRIES + 1):
+            for _ in range(step.times or _retries(step) + 1):
                 attempt += 1
                 if attempt > _retries(step):
                     raise Refused(step)

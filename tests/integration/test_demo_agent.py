@@ -49,6 +49,8 @@ class Pane:
         hooks = {name: [{"hooks": [{"type": "command", "command": command}]}] for name in EVENTS}
         self.settings: dict[str, object] = {"hooks": hooks}
         self.session_id = str(uuid4())
+        # The shell tells how the program ended and in which modes it left the terminal.
+        self.wrapper = '"$@"; echo "code $?"; stty; exec cat'
 
     def tmux(self, *argv: str, given: str | None = None) -> str:
         done = subprocess.run(
@@ -76,9 +78,8 @@ class Pane:
     def _argv(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         settings = self.home / "settings.json"
         settings.write_text(json.dumps(self.settings))
-        # The shell tells how the program ended and in which modes it left the terminal.
         return (
-            "sh", "-c", '"$@"; echo "code $?"; stty; exec cat', "sh",
+            "sh", "-c", self.wrapper, "sh",
             "env", "-u", "TMUX", f"CLAUDE_CONFIG_DIR={self.home / 'claude'}",
             f"PYTHONPATH={Path(__file__).parents[2]}",
             sys.executable, "-P", "-m", "ccpar_hybrid.demo.agent",
@@ -392,6 +393,31 @@ def test_a_resize_draws_the_screen_again(pane: Pane) -> None:
     rule = "─" * 81
     wait_until(lambda: pane.screen().count(f"{rule}\n") == 2)
     assert pane.screen().count("? for shortcuts") == 1
+
+
+def test_a_plan_is_approved_and_a_long_command_pushes_the_dialog_s_top_out(pane: Pane) -> None:
+    pane.start("--session-id", pane.session_id, "--permission-mode", "plan")
+    pane.see("⏸ plan mode on")
+    pane.event("SessionStart")
+    command = "\n".join(f"echo {number} >> out" for number in range(60))
+    pane.play({"tool": "ExitPlanMode", "input": {"plan": "1. Look"}}, bash(command), {"say": "x"})
+    pane.see("Ready to code?", "1. Look", "❯ 1. Yes, and auto-accept edits", "3. No, keep planning")
+    pane.press("2")
+    shown = pane.see("echo 59 >> out", "❯ 1. Yes", "2. No")
+    assert "Bash command" not in shown
+    pane.press("1")
+    assert pane.event("Stop")["permission_mode"] == "default"
+    assert (pane.folder / "out").read_text().split() == [str(number) for number in range(60)]
+
+
+def test_a_prompt_can_come_from_a_file_on_standard_input(pane: Pane) -> None:
+    (pane.home / "prompt").write_bytes(b"a\tb \r\n/exit\n")
+    pane.wrapper = f'"$@" < {pane.home}/prompt; exec cat'
+    pane.start()
+    assert pane.event("UserPromptSubmit")["prompt"] == "a\tb \r\n/exit\n"
+    pane.ready()
+    pane.paste("and by keyboard")
+    assert pane.event("UserPromptSubmit", 2)["prompt"] == "and by keyboard"
 
 
 def is_running(pid: int) -> bool:

@@ -33,7 +33,7 @@ def test_wrapped_lines_fit_and_keep_every_word(text: str, width: int) -> None:
     assert "".join("".join(lines).split()) == "".join(clean(text).split())
 
 
-@given(st.text(), st.integers(3, 40), st.data())
+@given(st.text(), st.integers(6, 40), st.data())
 def test_a_draft_fits_and_shows_one_cursor(text: str, width: int, data: st.DataObject) -> None:
     lines, at = draft_lines(text, data.draw(st.integers(0, len(text))), width)
     assert [style for line in lines for style, _ in line].count("7") == 1

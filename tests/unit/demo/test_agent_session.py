@@ -62,6 +62,16 @@ def test_trust_holds_below_a_folder_and_keeps_what_else_the_file_holds(tmp_path:
     assert config["projects"]["/a"] == {"x": 1, "hasTrustDialogAccepted": True}
 
 
+def test_a_worktree_of_a_trusted_repository_is_trusted(tmp_path: Path) -> None:
+    worktree = tmp_path / "other" / "tree"
+    worktree.mkdir(parents=True)
+    (worktree / ".git").write_text(f"gitdir: {tmp_path}/main/.git/worktrees/tree\n")
+    trust = Trust(tmp_path)
+    assert not trust.holds_for(worktree)
+    trust.accept(tmp_path / "main")
+    assert trust.holds_for(worktree)
+
+
 def test_the_real_program_s_own_directory_is_never_the_default() -> None:
     assert demo_home({"HOME": "/h", "XDG_STATE_HOME": "/s"}) == Path("/s/ccpar-hybrid/demo")
     assert demo_home({"CLAUDE_CONFIG_DIR": "/c", "CCPAR_DEMO_HOME": "/d"}) == Path("/c")
