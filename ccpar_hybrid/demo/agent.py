@@ -7,6 +7,7 @@ no network and little memory, so that 64 of them fit on one machine. Standard li
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -33,7 +34,9 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if code != 1:
-        print("\nResume this session with:", f"--resume {app.session_id}", sep="\n")
+        # The terminal may be gone; print would fail once more when its buffer is flushed.
+        with contextlib.suppress(OSError):
+            os.write(1, f"\nResume this session with:\n--resume {app.session_id}\n".encode())
     return code
 
 
