@@ -18,6 +18,7 @@ from ccpar_hybrid.demo.agent_print import (
     note_block,
     prompt_block,
 )
+from ccpar_hybrid.demo.agent_refusal import Refused, retries
 from ccpar_hybrid.demo.agent_screen import VERBS, Activity, Screen
 from ccpar_hybrid.demo.agent_session import Session
 from ccpar_hybrid.demo.agent_transcript import Usage
@@ -37,42 +38,7 @@ from ccpar_hybrid.demo.script import (
 )
 from ccpar_hybrid.demo.script import Usage as UsageStep
 
-# Seen at 2.1.197: an overloaded service is asked three times, other refusals are retried longer.
-RETRIES, OVERLOADED_RETRIES = 10, 2
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 1.0
-_FINAL = frozenset({400, 403, 404, 413})
-_ERRORS = {
-    401: "authentication_failed",
-    403: "authentication_failed",
-    404: "model_not_found",
-    413: "invalid_request",
-    429: "rate_limit",
-}
-
-
-class Refused(Exception):
-    """The service refused for good."""
-
-    def __init__(self, fail: Fail) -> None:
-        super().__init__(_refusal_text(fail))
-        self.status = fail.status
-        self.error = "server_error" if fail.status >= 500 else _ERRORS.get(fail.status, "unknown")
-
-
-def _refusal_text(fail: Fail) -> str:
-    if fail.status == 429:
-        return f"API Error: Request rejected (429) · {fail.message}"
-    if fail.status in (401, 403):
-        return f"Please run /login · API Error: {fail.status} {fail.message}"
-    return f"API Error: {fail.status} {fail.message}"
-
-
-def _retries(fail: Fail) -> int:
-    if fail.status in _FINAL:
-        return 0
-    most = os.environ.get("CLAUDE_CODE_MAX_RETRIES", "")
-    usual = OVERLOADED_RETRIES if fail.status == 529 else RETRIES
-    return int(most) if most.isdecimal() else usual
 
 
 def steps_of(prompt: str, rules: Rules) -> tuple[Step, ...]:
@@ -193,11 +159,11 @@ class Player:
         for step in turn:
             if not isinstance(step, Fail):
                 continue
-            for _ in range(step.times or _retries(step) + 1):
+            for _ in range(step.times or retries(step) + 1):
                 attempt += 1
-                if attempt > _retries(step):
+                if attempt > retries(step):
                     raise Refused(step)
-                yield from self._retry(attempt, _retries(step))
+                yield from self._retry(attempt, retries(step))
 
     def _retry(self, attempt: int, retries: int) -> Job[None]:
         delay_s = min(FIRST_RETRY_S * 2 ** (attempt - 1), LONGEST_RETRY_S)
