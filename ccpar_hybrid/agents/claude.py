@@ -23,7 +23,7 @@ from ccpar_hybrid.agents.claude_hook import EVENTS, observe
 from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt, submittable
 from ccpar_hybrid.agents.claude_screen import read_screen
 from ccpar_hybrid.agents.claude_statusline import users_command
-from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript
+from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript, has_transcript
 from ccpar_hybrid.core.settings import ClaudeSettings
 from ccpar_hybrid.system.files import write_private
 
@@ -61,7 +61,9 @@ class ClaudeAgent:
         """Write the settings file with our hooks, and say how to start."""
         settings = context.scratch / "settings.json"
         write_private(settings, json.dumps(self._hooks(context), indent=1), durable=False)
-        session = "--resume" if context.resume else "--session-id"
+        home = self._home(context.environment)
+        resume = context.resume and has_transcript(home, context.session_id)
+        session = "--resume" if resume else "--session-id"
         argv = (
             *self.command(context.environment),
             session,
@@ -73,11 +75,19 @@ class ClaudeAgent:
         prompt = full_prompt(context.spec, opening=CONTINUE if context.resume else "")
         return Launch(
             argv,
-            context.environment,
+            self._environment(context.environment),
             Terminal.FOREGROUND,
             prompt=pasteable(prompt),
             stdin=self._standard_input(context, prompt),
         )
+
+    def _home(self, environment: Mapping[str, str]) -> Path:
+        """Where it keeps its sessions."""
+        default = Path(environment.get("HOME") or "/nonexistent", ".claude")
+        return Path(environment.get("CLAUDE_CONFIG_DIR") or default)
+
+    def _environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        return environment
 
     def _standard_input(self, context: LaunchContext, prompt: str) -> Path | None:
         """Claude Code submits what stands on its standard input, and takes keys from the pane."""
@@ -86,18 +96,17 @@ class ClaudeAgent:
         return path
 
     def _options(self, context: LaunchContext) -> list[str]:
+        """Each with `=`, so that a value that begins with a dash stays a value."""
         spec = context.spec
         allowed = [*self._settings.allowed_tools, *spec.allowed_tools]
         allowed += [rule for path in spec.context if (rule := _may_read(path))]
         options: list[str] = []
         if model := spec.model or self._settings.model:
-            options += ["--model", model]
+            options.append(f"--model={model}")
         if mode := spec.permission_mode or self._settings.permission_mode:
-            options += ["--permission-mode", mode]
+            options.append(f"--permission-mode={mode}")
         if allowed:
-            options += ["--allowedTools", ",".join(allowed)]
-        if spec.label:
-            options += ["-n", spec.label]
+            options.append(f"--allowedTools={','.join(allowed)}")
         return options
 
     def _hooks(self, context: LaunchContext) -> dict[str, object]:

@@ -13,7 +13,11 @@ _ESCAPE = re.compile(
     r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Za-z0-9]|\x0f"
 )
 _RULE = re.compile(r"^[─━╌\s]*─{10,}.*$")
-_DIM_ON, _DIM_OFF = re.compile(r"\x1b\[(?:[0-9;]*;)?2m"), re.compile(r"\x1b\[(?:0|22)?m")
+_SUGGESTION = re.compile(
+    r"[❯!]\u00a0?\s*\x1b\[(?:[0-9;]*;)?7m(?:\x1b\[[0-9;]*m)*.\x1b\[(?:[0-9;]*;)?2m"
+)
+_GREY_MARK = re.compile(r"\x1b\[(?:[0-9;]*;)?38;5;246m❯\u00a0")
+"""The prompt's mark while a turn runs."""
 _WAITING = (
     (
         re.compile(r"Yes, I trust this folder|Do you trust the files in this folder"),
@@ -30,7 +34,7 @@ _WAITING = (
     (re.compile(r"Press Enter to continue", re.I), "press Enter"),
 )
 _BUSY = "esc to interrupt"
-_PROMPT_MARKS = ("❯", ">")
+_PROMPT_MARKS = ("❯", "!")
 
 
 def read_screen(screen: str) -> Screen:
@@ -45,7 +49,8 @@ def read_screen(screen: str) -> Screen:
     return Screen(
         ready=True,
         draft=_draft(raw_lines[first:last], lines[first:last]),
-        busy=any(_BUSY in line for line in lines[max(0, first - 6) :]),
+        busy=bool(_GREY_MARK.search(raw_lines[first]))
+        or any(_BUSY in line for line in lines[max(0, first - 6) :]),
     )
 
 
@@ -65,20 +70,6 @@ def _input_box(lines: list[str]) -> tuple[int, int] | None:
 
 
 def _draft(raw: list[str], plain: list[str]) -> str | None:
-    """What a person has typed; a suggestion stands there dimmed."""
+    """What a person has typed; a suggestion has its first character reversed and the rest dim."""
     text = "\n".join(plain).lstrip()[1:].strip()
-    if not text:
-        return None
-    undimmed = "\n".join(_without_dimmed(line) for line in raw)
-    typed = _ESCAPE.sub("", undimmed).replace("\u00a0", " ").lstrip()[1:].strip()
-    return typed or None
-
-
-def _without_dimmed(line: str) -> str:
-    kept, position = [], 0
-    while start := _DIM_ON.search(line, position):
-        kept.append(line[position : start.start()])
-        end = _DIM_OFF.search(line, start.end())
-        position = end.start() if end else len(line)
-    kept.append(line[position:])
-    return "".join(kept)
+    return None if not text or _SUGGESTION.search(raw[0]) else text

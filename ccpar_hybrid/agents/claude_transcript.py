@@ -23,8 +23,16 @@ _COUNTED = (
 )
 
 
+def has_transcript(home: Path, session_id: str) -> bool:
+    """Whether a session has begun; only then can it be resumed, and its id not be given anew."""
+    return any(home.glob(f"projects/*/{session_id}.jsonl"))
+
+
 class ClaudeTranscript:
-    """One session's file. An answer may stand in several lines, each with the same usage."""
+    """One session's file, with those of its subagents.
+
+    An answer may stand in several lines, each with the same usage.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ccpar_hybrid.agents.base import LaunchContext
 from ccpar_hybrid.agents.claude import ClaudeAgent
+from ccpar_hybrid.demo.agent_option import SANDBOXED, demo_home
 
 
 class DemoAgent(ClaudeAgent):
@@ -20,6 +21,13 @@ class DemoAgent(ClaudeAgent):
     def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
         """This Python, isolated from the directory it works in."""
         return (sys.executable, "-P", "-m", "ccpar_hybrid.demo.agent")
+
+    def _home(self, environment: Mapping[str, str]) -> Path:
+        return demo_home(environment)
+
+    def _environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """A folder's trust is not asked for, unless the environment says that it shall be."""
+        return {SANDBOXED: "1", **environment}
 
     def _standard_input(self, context: LaunchContext, prompt: str) -> Path | None:
         """It is given its prompt as a person would: pasted."""

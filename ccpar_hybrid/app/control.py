@@ -111,7 +111,7 @@ class Control:
         view = self._view(task)
         if not view.is_ended and view.state is not TaskState.LOST:
             raise Refused(f"{task.name} has not ended: {view.state}", "cancel it first")
-        launcher.install(self._app.paths)
+        launcher.install(self._app.paths, self._app.environment)
         job = _job_of(self._app.scheduler.snapshot(), task)
         self._app.ledger.reopen(task.key)
         if job is not None:

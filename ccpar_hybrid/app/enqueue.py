@@ -57,7 +57,7 @@ class Enqueuer:
         order = _in_order(drafts)
         tasks = [self._task(draft, drafts) for draft in drafts]
         submissions = self._submissions(drafts, tasks, order)
-        launcher.install(self._app.paths)
+        launcher.install(self._app.paths, self._app.environment)
         ledger = self._app.ledger
         ledger.add(tasks)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import ccpar_hybrid
@@ -11,7 +12,7 @@ from ccpar_hybrid.system.files import write_private
 from ccpar_hybrid.system.paths import Paths, make_private
 
 TASK = "ccpar-task"
-_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+_SYSTEM_PATH = "/bin:/usr/bin"
 
 
 def package_file(*parts: str) -> str:
@@ -24,27 +25,35 @@ def hook_argv() -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", package_file("worker", "hook.py"))
 
 
-def install(paths: Paths) -> str:
-    """Write the starter if it is not there as it should be; returns its directory."""
+def install(paths: Paths, environment: Mapping[str, str]) -> str:
+    """Write the starter if it is not there as it should be; returns its directory.
+
+    It knows this instance by itself, so that Pueue need not keep an environment for each task.
+    """
     directory = Path(paths.state, "bin")
     make_private(paths.state)
     make_private(str(directory))
     starter = directory / TASK
-    argv = (sys.executable, "-I", "-S", package_file("worker", "shim.py"))
-    text = f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n'
+    text = _starter(environment)
     if not starter.exists() or starter.read_text(encoding="utf-8") != text:
         write_private(starter, text)
         starter.chmod(0o700)
     return str(directory)
 
 
-def task_environment(paths: Paths, environment: dict[str, str]) -> dict[str, str]:
-    """The little that a shim must know: where its starter and our sockets are."""
-    kept = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "PUEUE_CONFIG_PATH")
-    return {
-        "PATH": f"{paths.state}/bin:{_SYSTEM_PATH}",
-        **{name: environment[name] for name in kept if name in environment},
-    }
+def _starter(environment: Mapping[str, str]) -> str:
+    kept = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
+    assignments = [
+        f"{name}={shlex.quote(environment[name])}" for name in kept if name in environment
+    ]
+    export = f"export {' '.join(assignments)}\n" if assignments else ""
+    argv = (sys.executable, "-I", "-S", package_file("worker", "shim.py"))
+    return f'#!/bin/sh\n{export}exec {shlex.join(argv)} "$@"\n'
+
+
+def task_environment(paths: Paths) -> dict[str, str]:
+    """The little that Pueue must know of a task's environment: where `sh` and the starter are."""
+    return {"PATH": f"{paths.state}/bin:{_SYSTEM_PATH}"}
 
 
 def command_for(key: str) -> str:

@@ -149,7 +149,7 @@ class Sessions:
         size = Size(app.settings.session.columns, app.settings.session.rows)
         spec = self._spec(wanted.session, workers, layout, size)
         report.daemon_started = start_daemon(app.environment)
-        launcher.install(app.paths)
+        launcher.install(app.paths, app.environment)
         paths_module.record_runtime(app.paths)
         app.save_session(
             wanted.session, SessionRecord(groups=groups, layout=reference, agent=agent)
@@ -204,7 +204,8 @@ class Sessions:
         missing = [worker for name, worker in wanted.items() if name not in present]
         if missing:
             view = self._server.find_session(view.name) or view
-            growth = grow(spec.plan.layout, rooms(view), missing, view.least or spec.plan.size)
+            layout = layout_file.load(view.layout, self._app.paths.config)
+            growth = grow(layout, rooms(view), missing, view.planned or spec.plan.size)
             self._server.extend(spec, view, growth)
             report.added += [worker.name for worker in missing]
 

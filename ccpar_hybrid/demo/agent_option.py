@@ -107,6 +107,10 @@ def _permissions(settings: Mapping[str, object], name: str) -> tuple[str, ...]:
     return tuple(map(str, rules)) if isinstance(rules, list) else ()
 
 
+SANDBOXED = "CLAUDE_CODE_SANDBOXED"
+"""Set to 1 it says that no folder's trust needs to be asked for."""
+
+
 class Trust:
     """The folders that a person trusts, in ``<home>/.claude.json`` as the real one keeps them.
 

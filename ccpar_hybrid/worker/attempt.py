@@ -59,6 +59,8 @@ class Attempt:
         self._shown: tuple[WorkerState, str] | None = None
         self._program: Program | None = None
         self._talk: Interaction | None = None
+        self.since = datetime.now(UTC)
+        """When the state that is shown began."""
 
     # --- told from outside, at any time
 
@@ -228,6 +230,8 @@ class Attempt:
             return
         if WorkerState.WAITING in (state, self._shown[0] if self._shown else None):
             self._note("waiting" if state is WorkerState.WAITING else "working", detail=detail)
+        if self._shown is None or self._shown[0] is not state:
+            self.since = datetime.now(UTC)
         self._shown = (state, detail)
         self._console.label(state, self._order.task.name, detail)
 

@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Run as a Pueue task: gives its prompt to an idle worker of its group.",
     )
     parser.add_argument(
-        "--prompt", help="what the agent shall do (visible in ps: see --prompt-file)"
+        "--prompt",
+        nargs="+",  # Pueue joins the words of a command with blanks and keeps no quotes
+        metavar="WORD",
+        help="what the agent shall do (visible in ps: see --prompt-file)",
     )
     parser.add_argument("--prompt-file", metavar="FILE", help="read the prompt from this file")
     parser.add_argument("--agent", help="claude, command or demo (default: from the configuration)")
@@ -61,7 +64,7 @@ def _prompt(options: argparse.Namespace) -> str:
     if (options.prompt is None) == (options.prompt_file is None):
         raise ValueError("give a key, or one of --prompt and --prompt-file")
     if options.prompt is not None:
-        return str(options.prompt)
+        return " ".join(options.prompt)
     try:
         with open(options.prompt_file, encoding="utf-8") as file:
             return file.read()

@@ -12,6 +12,10 @@ from enum import StrEnum
 from ccpar_hybrid.agents.base import Observation, Screen, Sign, Source
 from ccpar_hybrid.core.worker import WorkerState
 
+IDLE_LOOKS = 2
+"""So many looks in a row must show an idle agent before it counts as waiting for a person."""
+INTERRUPTED = "interrupted: say how to go on"
+
 
 class Phase(StrEnum):
     """Where the delivery of our prompt stands."""
@@ -52,6 +56,7 @@ class Conversation:
         self._finished_at: float | None = None
         self._failure: Observation | None = None
         self._draft = False
+        self._idle_looks = 0
         self.last_message: str | None = None
 
     @property
@@ -97,8 +102,10 @@ class Conversation:
                 self._view = View(WorkerState.WAITING, screen.waiting, Source.SCREEN)
             elif self._view.state is WorkerState.WAITING:
                 self._view = View(WorkerState.STARTING, "", Source.SCREEN)
-        elif self.phase is Phase.TAKEN and self.is_settling:
+        elif self.phase is Phase.TAKEN and (self.is_settling or self._draft):
             self._mind_draft(screen, now)
+        elif self.phase is Phase.TAKEN and screen.ready:
+            self._mind_idle(screen)
 
     def sent(self) -> None:
         """Our prompt was pasted; the hook will say when it is taken."""
@@ -121,6 +128,7 @@ class Conversation:
         self._finished_at = None
         self._failure = None
         self._draft = False
+        self._idle_looks = 0
         detail = "" if seen.sign is Sign.PROMPT else seen.text
         self._view = View(WorkerState.WORKING, detail, seen.source)
 
@@ -142,6 +150,18 @@ class Conversation:
         elif had_draft:
             self._finished_at = now
             self._view = View(WorkerState.SETTLING, "", Source.SCREEN)
+
+    def _mind_idle(self, screen: Screen) -> None:
+        """No hook tells that a dialog was answered by key, or that Esc ended a turn."""
+        state = self._view.state
+        if screen.busy:
+            self._idle_looks = 0
+            if state is WorkerState.WAITING:
+                self._view = View(WorkerState.WORKING, "", Source.SCREEN)
+        elif state is WorkerState.WORKING:
+            self._idle_looks += 1
+            if self._idle_looks >= IDLE_LOOKS:
+                self._view = View(WorkerState.WAITING, INTERRUPTED, Source.SCREEN)
 
     def _show(self, state: WorkerState, seen: Observation) -> None:
         self._view = View(state, seen.text, seen.source)

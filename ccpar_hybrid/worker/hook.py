@@ -44,8 +44,9 @@ def main(arguments: Sequence[str]) -> int:
         reply = _deliver(
             socket_path, {"type": wire.HOOK, "key": key, "attempt": int(attempt), "event": event}
         )
-        sys.stdout.write(reply)
-        sys.stdout.flush()
+        if len(rest) < 2:
+            sys.stdout.write(reply)
+            sys.stdout.flush()
     if len(rest) == 2:
         _run_users_own(rest[1], text)
     return 0

@@ -11,12 +11,14 @@ from ccpar_hybrid.core.outcome import Usage
 from ccpar_hybrid.core.settings import AgentSettings
 from ccpar_hybrid.worker.account import Account
 from ccpar_hybrid.worker.console import Console
-from ccpar_hybrid.worker.conversation import Conversation, Phase, Verdict, View
+from ccpar_hybrid.worker.conversation import INTERRUPTED, Conversation, Phase, Verdict, View
 
 _LOOK_S = 0.5
 _ENTER_AFTER_PASTE_S = 0.15
 _ENTER_AGAIN_S = 1.0
 _PASTE_AGAIN_S = 5.0
+_QUIET_S = 2.0
+"""After so long without a hook the screen is looked at."""
 
 Finish = Observation | str
 """`""`: done; a text or the error seen: what made it fail."""
@@ -46,7 +48,7 @@ class Interaction:
         self._cost_usd: float | None = None
         self._tokens = Usage()
         self._earlier = Usage()
-        self._looked_at = 0.0
+        self._looked_at = self._heard_at = 0.0
         self._ready_at: float | None = None
         self._pasted_at: float | None = None
         self._pressed_at = 0.0
@@ -77,6 +79,7 @@ class Interaction:
         seen = self._agent.observe(event)
         if seen is None:
             return
+        self._heard_at = now
         self._session = seen.session_id or self._session
         if seen.cost_usd is not None:
             self._cost_usd = seen.cost_usd
@@ -101,8 +104,7 @@ class Interaction:
         for line in progress.lines:
             self._account.line(line)
         if progress.interrupted:
-            why = "you interrupted it: say how to go on"
-            seen = Observation(Sign.WAITING, Source.TRANSCRIPT, why)
+            seen = Observation(Sign.WAITING, Source.TRANSCRIPT, INTERRUPTED)
             self._conversation.see(seen, 0.0)
 
     async def tick(self, now: float) -> Finish | None:
@@ -113,6 +115,8 @@ class Interaction:
             return self._undelivered(now)
         if self._conversation.is_settling:
             return await self._settle(now)
+        if now - max(self._heard_at, self._looked_at) > _QUIET_S:
+            await self._look(now)
         return None
 
     async def _settle(self, now: float) -> Finish | None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import Task
+from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.system.process import become_subreaper
 from ccpar_hybrid.system.terminal import ignore_job_control
@@ -21,6 +22,9 @@ from ccpar_hybrid.worker.post import Claim, Post
 from ccpar_hybrid.worker.run import ASKED, Run, closing
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.wire import Message
+
+STATUS_LINE = "StatusLine"
+"""The event by which an agent asks for the line below its prompt."""
 
 
 class Worker:
@@ -34,7 +38,6 @@ class Worker:
         self._leave = asyncio.Event()
         self._run: Run | None = None
         self._since = datetime.now(UTC)
-        self._state = WorkerState.IDLE
         self._last = ""
 
     async def serve(self) -> None:
@@ -86,11 +89,13 @@ class Worker:
         claim.answer({"type": wire.OUTCOME, "exit_code": refusal.exit_code})
 
     async def _execute(self, task: Task, claim: Claim) -> None:
+        self._since = datetime.now(UTC)
         self._run = Run(self._station, self._console, task, claim)
         try:
             outcome = await self._run.execute()
         finally:
             self._run = None
+            self._since = datetime.now(UTC)
         if outcome is not None:
             self._last = last_words(task, outcome)
 
@@ -120,6 +125,8 @@ class Worker:
             and (run.task.key, run.number) == (message["key"], message["attempt"])
         ):
             run.attempt.hook(message["event"])
+            if message["event"].get("hook_event_name") == STATUS_LINE:
+                return f"{self._station.name} · {visible(run.task.name, 60)}"
         return ""
 
     def _cancel(self, message: Message) -> Message:
@@ -148,8 +155,6 @@ class Worker:
             state = WorkerState.STARTING
             if run.attempt is not None:
                 state, detail, source = run.attempt.view
-        if state is not self._state:
-            self._state, self._since = state, datetime.now(UTC)
         return WorkerStatus(
             name=self._station.name,
             session=self._station.session,
@@ -158,7 +163,7 @@ class Worker:
             pid=os.getpid(),
             version=self._station.version,
             state=state,
-            since=self._since,
+            since=run.attempt.since if run and run.attempt else self._since,
             draining=self._leave.is_set(),
             key=run.task.key if run else None,
             label=run.task.spec.label if run else None,
