@@ -27,13 +27,17 @@ _ENVIRONMENT_FILE = "environment.json"
 
 
 class SessionRecord(BaseModel):
-    """What `setup` was last asked for: workers by group, layout, default agent."""
+    """What `setup` was last asked for: workers by group, layout, default agent.
+
+    `paused`: groups that `stop` has paused, and the next `setup` starts again.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     groups: dict[str, int]
     layout: str
     agent: str
+    paused: tuple[str, ...] = ()
 
 
 class App:
@@ -104,11 +108,14 @@ class App:
             return None
 
     def save_session(self, session: str, record: SessionRecord) -> None:
-        """Keep it, with the environment of this shell for the session's programs."""
+        """Keep what the session was set up with."""
         directory = Path(self.paths.session(session))
         for level in (Path(self.paths.state), directory.parent, directory):
             paths.make_private(str(level))
         write_private(directory / _SESSION_FILE, record.model_dump_json(indent=1))
+
+    def save_environment(self, session: str) -> None:
+        """Keep the environment of this shell for the session's programs."""
         write_private(self.environment_file(session), json.dumps(self._session_environment()))
 
     def environment_file(self, session: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -154,6 +155,7 @@ class Sessions:
         app.save_session(
             wanted.session, SessionRecord(groups=groups, layout=reference, agent=agent)
         )
+        app.save_environment(wanted.session)
         view = self._server.find_session(wanted.session)
         if view is None:
             self._server.build(spec)
@@ -162,6 +164,8 @@ class Sessions:
             self._mend(spec, view, workers, report)
         for group, count in groups.items():
             app.scheduler.ensure_group(group, self._slots_elsewhere(wanted.session, group) + count)
+        for group in set(record.paused if record else ()) & set(app.scheduler.snapshot().groups):
+            app.scheduler.resume_group(group)
         self._await_workers(wanted.session, workers, report)
         return report
 
@@ -199,6 +203,9 @@ class Sessions:
             if name in wanted and self._is_lost(view.name, pane):
                 self._server.respawn(pane.pane_id, spec.worker_argv(wanted[name]), kill=True)
                 report.restarted.append(name)
+            elif name in wanted:
+                worker = worker_id(view.name, name)
+                worker_client.ask(self._app.paths, worker, {"type": wire.STAY})
         surplus = [pane for name, pane in present.items() if name not in wanted]
         self._shrink(view, surplus, report)
         missing = [worker for name, worker in wanted.items() if name not in present]
@@ -274,7 +281,8 @@ class Sessions:
         owned(view, self._app.paths.instance)
         workers = [worker_id(session, name) for name in view.workers]
         busy = self._busy(workers)
-        self._close_queue(view)
+        with contextlib.suppress(MissingPart):  # without a daemon nothing begins anyway
+            self._close_groups(view)
         for worker in workers:
             request = wire.STOP if now else wire.DRAIN
             worker_client.ask(self._app.paths, worker, {"type": request})
@@ -282,8 +290,23 @@ class Sessions:
         self._server.kill_session(session, self._app.paths.instance)
         return busy
 
-    def _close_queue(self, view: SessionView) -> None:
-        """Nothing new begins for workers that leave: fewer slots, which `setup` gives back."""
+    def _close_groups(self, view: SessionView) -> None:
+        """Nothing new begins in groups that lose their last workers; `setup` starts them again."""
+        scheduler, record = self._app.scheduler, self._app.session_record(view.name)
+        if record is None:
+            return
+        known = scheduler.snapshot().groups
+        closing = [
+            group
+            for group in record.groups
+            if group in known
+            and not known[group].paused
+            and not self._slots_elsewhere(view.name, group)
+        ]
+        paused = tuple({*record.paused, *closing})
+        self._app.save_session(view.name, record.model_copy(update={"paused": paused}))
+        for group in closing:
+            scheduler.pause_group(group)
 
     def _busy(self, workers: Iterable[str]) -> list[WorkerStatus]:
         asked = (worker_client.status_of(self._app.paths, worker) for worker in workers)

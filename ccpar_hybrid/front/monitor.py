@@ -107,10 +107,12 @@ class Monitor:
 
 
 def _worker_lines(workers: list[WorkerStatus], now: datetime, columns: int, room: int) -> list[str]:
-    """Those that need a person first, then the busy, then the idle."""
-    order = {WorkerState.WAITING: 0, WorkerState.IDLE: 2}
-    ranked = sorted(workers, key=lambda worker: order.get(worker.state, 1))
-    lines = [_worker_line(worker, now, columns) for worker in ranked]
+    """Those that need a person first, then the busy; the idle ones share a line."""
+    busy = [worker for worker in workers if worker.state is not WorkerState.IDLE]
+    busy.sort(key=lambda worker: worker.state is not WorkerState.WAITING)
+    lines = [_worker_line(worker, now, columns) for worker in busy]
+    if idle := [worker.name for worker in workers if worker.state is WorkerState.IDLE]:
+        lines.append(paint(cut(f" idle: {' '.join(idle)}", columns), "dim"))
     if len(lines) <= room:
         return lines
     left = len(lines) - max(0, room - 1)
@@ -120,7 +122,7 @@ def _worker_lines(workers: list[WorkerStatus], now: datetime, columns: int, room
 def _worker_line(worker: WorkerStatus, now: datetime, columns: int) -> str:
     since = span(max(0.0, (now - worker.since).total_seconds()))
     task = visible(worker.label or worker.key or "", 28)
-    detail = worker.detail or (worker.last if worker.state is WorkerState.IDLE else "")
+    detail = worker.detail
     if worker.state is WorkerState.WAITING:
         detail = f"waiting for you: {detail}"
     line = (

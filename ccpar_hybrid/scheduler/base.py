@@ -122,6 +122,12 @@ class Scheduler(Protocol):
     def ensure_group(self, name: str, slots: int) -> None:
         """Make the group, or set its slots; leaves its pause as it is."""
 
+    def pause_group(self, name: str) -> None:
+        """Start no further job of the group; those that run go on."""
+
+    def resume_group(self, name: str) -> None:
+        """Start the group's jobs again; its paused jobs go on as well."""
+
     def pause(self, jobs: Sequence[JobId]) -> None:
         """Stop the processes of running jobs; passes over jobs that do not run."""
 

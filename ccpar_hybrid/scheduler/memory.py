@@ -110,10 +110,17 @@ class MemoryScheduler:
             paused = name in self._groups and self._groups[name].paused
             self._set_group(Group(name=name, slots=slots, paused=paused))
 
-    def pause_group(self, name: str, paused: bool = True) -> None:
-        """Start no further job of the group, or (False) go on."""
+    def pause_group(self, name: str) -> None:
+        """See Scheduler."""
         with self._changed:
-            self._set_group(self._groups[name].model_copy(update={"paused": paused}))
+            self._set_group(self._groups[name].model_copy(update={"paused": True}))
+
+    def resume_group(self, name: str) -> None:
+        """See Scheduler."""
+        with self._changed:
+            self._set_group(self._groups[name].model_copy(update={"paused": False}))
+            paused = [job.id for job in self.snapshot().jobs.values() if job.group == name]
+        self.resume(paused)
 
     def pause(self, jobs: Sequence[JobId]) -> None:
         """See Scheduler."""

@@ -80,6 +80,14 @@ class PueueScheduler:
             self._pueue.run("parallel", f"--group={name}", str(slots))
             self._save()
 
+    def pause_group(self, name: str) -> None:
+        """See Scheduler."""
+        self._pueue.run("pause", "--wait", f"--group={name}")
+
+    def resume_group(self, name: str) -> None:
+        """See Scheduler."""
+        self._pueue.run("start", f"--group={name}")
+
     def pause(self, jobs: Sequence[JobId]) -> None:
         """See Scheduler."""
         self._run_on("pause", jobs, JobState.RUNNING)

@@ -108,6 +108,9 @@ class Worker:
             case wire.DRAIN:
                 self._leave.set()
                 return {"type": wire.OK}
+            case wire.STAY:
+                self._leave.clear()
+                return {"type": wire.OK}
             case wire.STOP:
                 self._stop()
                 return {"type": wire.OK}

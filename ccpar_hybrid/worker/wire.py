@@ -38,6 +38,7 @@ DAEMON_GONE = "daemon-gone"
 # clients and worker
 STATUS = "status"
 DRAIN = "drain"
+STAY = "stay"
 STOP = "stop"
 OK = "ok"
 ERROR = "error"

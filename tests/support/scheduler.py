@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ccpar_hybrid.core.task import TaskKey, new_key
@@ -17,10 +16,16 @@ exec sh -c "$(cat "$HOME/scripts/$1")"
 class Bench:
     """A scheduler, and what its jobs do: shell scripts that run in `home`."""
 
-    def __init__(self, scheduler: Scheduler, home: Path, pause_group: Callable[[bool], None]):
+    def __init__(self, scheduler: Scheduler, home: Path) -> None:
         self.scheduler = scheduler
         self.home = home
-        self.pause_group = pause_group
+
+    def pause_group(self, paused: bool) -> None:
+        """Start no further job of the group `g`, or go on."""
+        if paused:
+            self.scheduler.pause_group("g")
+        else:
+            self.scheduler.resume_group("g")
 
     def job(self, script: str = "true", group: str = "g", **fields: object) -> Submission:
         """A submission of a new key that runs this script."""

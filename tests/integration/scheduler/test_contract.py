@@ -26,14 +26,14 @@ def bench(
     if request.param == "memory":
         with MemoryScheduler(environment, lambda key: ["ccpar-task", key]) as memory:
             memory.ensure_group("g", 1)
-            yield Bench(memory, home, lambda paused: memory.pause_group("g", paused))
+            yield Bench(memory, home)
         return
     use_socket = request.param == "pueue-socket"
-    with running_daemon(home, environment) as daemon:
+    with running_daemon(home, environment):
         minimal = {"PATH": environment["PATH"], "HOME": str(home)}
         pueue = PueueScheduler(environment, minimal, shim_command, use_socket=use_socket)
         pueue.ensure_group("g", 1)
-        yield Bench(pueue, home, lambda paused: _ignore(daemon.pueue(*_pause("g", paused))))
+        yield Bench(pueue, home)
 
 
 def test_an_empty_queue_has_its_groups_and_no_job(bench: Bench) -> None:
@@ -276,11 +276,3 @@ def test_a_job_that_cannot_be_acted_on_is_named(bench: Bench) -> None:
 
 def test_nothing_is_submitted_by_an_empty_call(bench: Bench) -> None:
     assert bench.scheduler.submit([]) == []
-
-
-def _pause(group: str, paused: bool) -> tuple[str, str, str]:
-    return ("pause" if paused else "start", "-g", group)
-
-
-def _ignore(said: str) -> None:
-    del said
