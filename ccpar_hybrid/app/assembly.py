@@ -126,6 +126,11 @@ class App:
         pane = ("TMUX", "TMUX_PANE", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "SHLVL", "_")
         return {name: text for name, text in self.environment.items() if name not in pane}
 
+    def agents_environment(self, session: str) -> dict[str, str]:
+        """What agents of the session get: its own environment, else this shell's."""
+        file = self.environment_file(session)
+        return pane_environment(str(file)) if file.exists() else self.environment
+
     def default_agent(self, session: str) -> str:
         """The agent of tasks that name none."""
         record = self.session_record(session)

@@ -12,7 +12,7 @@ from ccpar_hybrid.app import delay, launcher
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.reference import References
 from ccpar_hybrid.app.request import TaskRequest
-from ccpar_hybrid.core.errors import BadInput, NotFound
+from ccpar_hybrid.core.errors import BadInput, MissingPart, NotFound
 from ccpar_hybrid.core.outcome import Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec, new_key
 from ccpar_hybrid.core.text import visible
@@ -163,6 +163,10 @@ class Enqueuer:
         if agent is None:
             known = ", ".join(self._app.agents)
             raise BadInput(f"there is no agent {visible(name, 60)!r}", f"known are {known}")
+        if name not in self._agents_checked and not spec.environment.get("PATH"):
+            self._agents_checked.add(name)
+            if trouble := agent.missing(self._app.agents_environment(self._session)):
+                raise MissingPart(trouble, "or use another agent: --agent")
 
     # --- the scheduler
 

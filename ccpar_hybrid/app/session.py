@@ -32,6 +32,7 @@ DEFAULT_LIMIT = 8
 AGENT_MEMORY_BYTES = 700 << 20
 """What one agent at work is reckoned to need when the number of workers is left to us."""
 LOCK_WAIT_S = 60.0
+OLDEST_PUEUE = "4"
 READY_S = 20.0
 _LOOK_S = 0.05
 
@@ -60,6 +61,8 @@ class Report:
     removed: list[str] = field(default_factory=list)
     draining: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    kept_layout: str = ""
+    agent_trouble: str = ""
 
 
 def default_workers() -> int:
@@ -129,13 +132,21 @@ class Sessions:
         if wanted.agent is not None and wanted.agent not in self._app.agents:
             known = ", ".join(self._app.agents)
             raise BadInput(f"there is no agent {wanted.agent!r}", f"known are {known}")
-        self._server.version()
-        for program in ("pueue", "pueued", "git"):
-            if not shutil.which(program, path=self._app.environment.get("PATH")):
-                raise MissingPart(f"{program} is not on PATH", "run ./install.sh, then try again")
+        self._check_programs()
         found = self._server.find_session(wanted.session)
         if found:
             owned(found, self._app.paths.instance)
+
+    def _check_programs(self) -> None:
+        from ccpar_hybrid.scheduler.pueue_daemon import client_version, daemon_version
+
+        environment = self._app.environment
+        self._server.version()
+        if not shutil.which("git", path=environment.get("PATH")):
+            raise MissingPart("git is not on PATH", "install git")
+        for name, read in (("pueue", client_version), ("pueued", daemon_version)):
+            if (version := read(environment)).partition(".")[0] < OLDEST_PUEUE:
+                raise MissingPart(f"{name} {version} is too old", "run ./install.sh for Pueue 4")
 
     def _setup(self, wanted: Wanted, groups: dict[str, int]) -> Report:
         from ccpar_hybrid.scheduler.pueue_daemon import start_daemon
@@ -145,6 +156,7 @@ class Sessions:
         reference = wanted.layout or (record.layout if record else app.settings.session.layout)
         agent = wanted.agent or app.default_agent(wanted.session)
         report = Report(wanted.session, reference, groups=groups)
+        report.agent_trouble = app.agents[agent].missing(app.environment) or ""
         workers = slots(groups)
         layout = layout_file.choose(reference, app.paths.config, len(workers))
         size = Size(app.settings.session.columns, app.settings.session.rows)
@@ -162,6 +174,8 @@ class Sessions:
             report.created, report.added = True, [worker.name for worker in workers]
         else:
             self._mend(spec, view, workers, report)
+            if wanted.layout and layout.name != view.layout:
+                report.kept_layout = view.layout
         for group, count in groups.items():
             app.scheduler.ensure_group(group, self._slots_elsewhere(wanted.session, group) + count)
         for group in set(record.paused if record else ()) & set(app.scheduler.snapshot().groups):

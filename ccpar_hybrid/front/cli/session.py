@@ -132,6 +132,10 @@ def _tell_setup(report: Report) -> None:
         ):
             if names:
                 print(f"  {what}: {', '.join(names)}")
+    if report.kept_layout:
+        print(f"  layout stays {report.kept_layout}: `ccpar-hybrid stop`, then setup, to change it")
+    if report.agent_trouble:
+        sys.stderr.write(f"ccpar-hybrid: {report.agent_trouble}\n")
     if report.silent:
         sys.stderr.write(
             f"ccpar-hybrid: {', '.join(report.silent)} did not come up\n"
