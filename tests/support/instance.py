@@ -20,6 +20,7 @@ from ccpar_hybrid.app.snapshot import TaskState, TaskView
 from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
+from ccpar_hybrid.scheduler.base import JobState
 from ccpar_hybrid.system.process import is_alive, is_stopped, processes
 from tests.support.paths import make_home, private_environment
 from tests.support.pueue_daemon import PueueDaemon
@@ -125,6 +126,16 @@ class Instance:
         view = self.wait_for(task, *snapshot.ENDED_STATES, timeout_s=timeout_s)
         assert view.outcome is not None, f"{view.state} without an outcome"
         return view.outcome
+
+    def settled(self, task: TaskKey | int) -> Outcome:
+        """How it ended, once Pueue has seen the end as well (at its next tick)."""
+        outcome = self.outcome(task)
+        number = self.view(task).pueue_id
+        wait_until(
+            lambda: self.app.scheduler.snapshot().jobs[number or 0].state is JobState.ENDED,
+            message=f"Pueue sees the end of {number}",
+        )
+        return outcome
 
     def attempts(self, task: TaskKey) -> int:
         """How often it was begun."""
