@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from ccpar_hybrid.core.errors import CcparError
-from ccpar_hybrid.core.outcome import Outcome
+from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.settings import Settings
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec, new_key
 from ccpar_hybrid.ledger.store import Ledger
@@ -20,6 +20,8 @@ from ccpar_hybrid.worker.wire import Message
 
 EXIT_BAD_TASK = 2
 EXIT_UNKNOWN_TASK = 3
+UNDELIVERED, DELIVERED = "undelivered", "delivered"
+"""Events: the scheduler died before the task's end and does not know the outcome; now it does."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,20 @@ class Admission:
         settled = self._ledger.outcome(task.key)
         if settled is None:
             return task
-        if self._is_asked_again(message, settled):
+        if not self._deliver(task.key) and self._is_asked_again(message, settled):
             self._ledger.reopen(task.key)
             return task
         return Refusal(settled.exit_code, f"settled before: {settled.result}, {settled.reason}")
+
+    def _deliver(self, key: TaskKey) -> bool:
+        """Whether this shim is the first that can tell a restarted scheduler the outcome."""
+        told = [
+            event for event in self._ledger.events(key) if event.kind in (UNDELIVERED, DELIVERED)
+        ]
+        if not told or told[-1].kind == DELIVERED:
+            return False
+        self._ledger.record(Event(key=key, at=datetime.now(UTC), kind=DELIVERED))
+        return True
 
     def _known(self, message: Message) -> Task | Refusal:
         key = str(message.get("key"))

@@ -25,6 +25,7 @@ from ccpar_hybrid.worker.ending import (
     timed_out,
 )
 from ccpar_hybrid.worker.interaction import Interaction
+from ccpar_hybrid.worker.leftover import MARK, mark_of
 from ccpar_hybrid.worker.program import Program
 from ccpar_hybrid.worker.station import Station
 
@@ -144,6 +145,7 @@ class Attempt:
             "CCPAR_LABEL": task.spec.label or "",
             "CCPAR_ATTEMPT": str(record.number),
             "CCPAR_WORKER": station.name,
+            MARK: mark_of(station.paths, task.key, record.number),
             "TERM": os.environ.get("TERM", "screen-256color"),
             "PWD": task.spec.directory,
         }

@@ -18,6 +18,7 @@ from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.admission import Admission, Refusal
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.door import Door
+from ccpar_hybrid.worker.leftover import sweep
 from ccpar_hybrid.worker.post import Claim, Post
 from ccpar_hybrid.worker.run import ASKED, Run, closing
 from ccpar_hybrid.worker.station import Station
@@ -49,6 +50,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGHUP, self._stop)
         loop.add_signal_handler(signal.SIGWINCH, self._resize)
         await self._door.open()
+        await sweep(self._station.paths, self._station.settings.agent.grace_s)
         try:
             while not self._leave.is_set():
                 await self._do_one()

@@ -9,18 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent
-from ccpar_hybrid.core.outcome import Outcome
+from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
+from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.text import display_width, first_line
 from ccpar_hybrid.system.paths import make_private
-from ccpar_hybrid.system.process import is_stopped
+from ccpar_hybrid.system.process import is_stopped, process
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.account import Account
+from ccpar_hybrid.worker.admission import UNDELIVERED
 from ccpar_hybrid.worker.attempt import TICK_S, Attempt, Order
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.door import serve, unserve
 from ccpar_hybrid.worker.ending import not_started
 from ccpar_hybrid.worker.lease import lease
+from ccpar_hybrid.worker.leftover import end_leftovers
 from ccpar_hybrid.worker.post import Claim
 from ccpar_hybrid.worker.station import Station
 
@@ -36,7 +39,8 @@ class Run:
         self._console = console
         self.task = task
         self._shims = [claim]
-        self._listeners: dict[Claim, asyncio.Task[None]] = {}
+        self._listeners: dict[int, asyncio.Task[None]] = {}
+        self._daemons = {id(claim): _parent(claim)}
         self.attempt: Attempt | None = None
         self.number = 0
         self.agent = task.spec.agent
@@ -48,18 +52,28 @@ class Run:
             if not is_ours:
                 first.answer({"type": wire.ATTACH, "key": self.task.key})
                 return None
+            cut_off = await self._cut_off()
             path = Path(self._station.paths.run_socket(self.task.key))
             make_private(str(path.parent))
             server = await serve(path, self._meet)
             try:
                 first.answer({"type": wire.ACCEPTED, "key": self.task.key})
-                return await self._execute(first)
+                return await self._execute(first, cut_off)
             finally:
                 await unserve(server, path)
                 await self._dismiss()
 
-    async def _execute(self, first: Claim) -> Outcome:
-        order = self._begin(first)
+    async def _cut_off(self) -> AttemptRecord | None:
+        """The attempt before, if its worker died under it; nothing of it lives any more."""
+        last = self._station.ledger.last_attempts([self.task.key]).get(self.task.key)
+        if last is None or last.outcome is not None:
+            return None
+        grace_s = self._station.settings.agent.grace_s
+        await end_leftovers(self._station.paths, self.task.key, grace_s)
+        return last
+
+    async def _execute(self, first: Claim, cut_off: AttemptRecord | None) -> Outcome:
+        order = self._begin(first, cut_off)
         scratch = Path(make_private_tree(self._station.paths.attempt(self.task.key, self.number)))
         with Account(scratch / "output.log", self._limit()) as account:
             self._account = account
@@ -72,6 +86,8 @@ class Run:
             finally:
                 watcher.cancel()
             self._station.ledger.end_attempt(self.task.key, self.number, outcome, settle=True)
+            if self._shims:
+                self._note_delivery()
             account.line(closing(outcome))
         for shim in self._shims:
             shim.answer({"type": wire.OUTCOME, "exit_code": outcome.exit_code})
@@ -80,10 +96,10 @@ class Run:
     def _limit(self) -> int:
         return self._station.settings.agent.log_limit_mib << 20
 
-    def _begin(self, first: Claim) -> Order:
-        last = self._station.ledger.last_attempts([self.task.key]).get(self.task.key)
-        resume = last is not None and last.outcome is None and last.session_id is not None
-        session_id = last.session_id if last and resume else str(uuid.uuid4())
+    def _begin(self, first: Claim, cut_off: AttemptRecord | None) -> Order:
+        """The next attempt; it goes on in the session of the one that was cut off."""
+        resume = cut_off is not None and cut_off.session_id is not None
+        session_id = cut_off.session_id if cut_off and resume else str(uuid.uuid4())
         record = self._station.ledger.begin_attempt(
             self.task.key,
             worker=self._station.id,
@@ -133,25 +149,42 @@ class Run:
             if line:
                 shim = Claim(wire.decode(line), reader, writer)
                 self._shims.append(shim)
+                self._daemons[id(shim)] = _parent(shim)
                 self._account.attach(writer)
                 self._listen(shim)
                 return
         writer.close()
 
     def _listen(self, shim: Claim) -> None:
-        self._listeners[id(shim)] = asyncio.ensure_future(self._hear(shim))  # type: ignore[index]
+        self._listeners[id(shim)] = asyncio.ensure_future(self._hear(shim))
 
     async def _hear(self, shim: Claim) -> None:
         """Until the shim is gone: when the last one is, its run was killed through Pueue."""
         with contextlib.suppress(OSError, ValueError, wire.WireError):
             while line := await shim.reader.readline():
-                if wire.decode(line)["type"] == wire.CANCEL and self.attempt:
-                    self.attempt.cancel(ASKED)
+                self._obey(shim, wire.decode(line))
         self._account.detach(shim.writer)
         self._shims.remove(shim)
         shim.writer.close()
         if not self._shims and self.attempt:
             self.attempt.cancel(KILLED)
+
+    def _obey(self, shim: Claim, message: wire.Message) -> None:
+        if message["type"] == wire.CANCEL and self.attempt:
+            self.attempt.cancel(ASKED)
+        elif message["type"] == wire.DAEMON_GONE:
+            self._daemons[id(shim)] = 0
+
+    def _note_delivery(self) -> None:
+        """Shims without their daemon tell nobody: the next one shall deliver, not run again."""
+        if not any(self._daemons[id(shim)] == _parent(shim) for shim in self._shims):
+            note = Event(
+                key=self.task.key,
+                at=datetime.now(UTC),
+                kind=UNDELIVERED,
+                attempt=self.number,
+            )
+            self._station.ledger.record(note)
 
     async def _watch_shims(self) -> None:
         """`pueue pause` stops the newest shim; nothing tells us but its state."""
@@ -165,6 +198,12 @@ class Run:
             listener.cancel()
         for shim in self._shims:
             await shim.close()
+
+
+def _parent(shim: Claim) -> int | None:
+    """The process that will hear of the shim's end: the daemon, or a shell in between."""
+    info = process(shim.pid)
+    return info.ppid if info else None
 
 
 def make_private_tree(path: str) -> str:

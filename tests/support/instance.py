@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ccpar_hybrid.app import snapshot, worker_client
@@ -107,17 +107,18 @@ class Instance:
     ) -> TaskView:
         """The task once it is in one of these states."""
 
-        def look() -> TaskView | None:
-            seen = self.view(task)
-            last[:] = [f"{seen.state} {seen.detail}"]
-            return seen if seen.state in states else None
+        def look() -> bool:
+            seen[:] = [self.view(task)]
+            return seen[0].state in states
 
-        last: list[str] = []
+        seen: list[TaskView] = []
         try:
-            return wait_until(look, timeout_s=timeout_s)
+            wait_until(look, timeout_s=timeout_s)
+            return seen[-1]
         except AssertionError:
             raise AssertionError(
-                f"task {task} is not {'/'.join(states)} but {last}; its log:\n"
+                f"task {task} is not {'/'.join(states)} but {seen[0].state} "
+                f"{seen[0].detail}; its log:\n"
                 f"{self.log(task)}\nscreens:\n{self.screens()}"
             ) from None
 
@@ -161,11 +162,11 @@ class Instance:
     def wait_idle(self, name: str = "w1") -> WorkerStatus:
         """The worker once it stands idle."""
 
-        def look() -> WorkerStatus | None:
-            status = self.workers().get(name)
-            return status if status and status.state is WorkerState.IDLE else None
-
-        return wait_until(look, message=f"{name} is idle")
+        wait_until(
+            lambda: name in (them := self.workers()) and them[name].state is WorkerState.IDLE,
+            message=f"{name} is idle",
+        )
+        return self.worker(name)
 
     def pane(self, name: str = "w1") -> str:
         """The tmux id of a worker's pane (or of the `monitor`'s)."""
@@ -204,11 +205,11 @@ class Instance:
     def wait_file(self, name: str, timeout_s: float = 15.0) -> str:
         """What a task has written into a file of the project, as soon as there is something."""
         path = self.file(name)
-        return wait_until(
-            lambda: path.exists() and path.read_text(),
-            timeout_s=timeout_s,
-            message=f"{name} is written; screens:\n{self.screens()}",
-        )
+        try:
+            wait_until(lambda: path.exists() and path.read_text(), timeout_s=timeout_s)
+        except AssertionError:
+            raise AssertionError(f"{name} is not written; screens:\n{self.screens()}") from None
+        return path.read_text()
 
     def pids(self, text: str) -> list[int]:
         """Living processes of this instance in whose argv the text stands."""
@@ -288,10 +289,8 @@ def _wait_gone(pid: int) -> None:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 @contextmanager

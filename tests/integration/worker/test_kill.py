@@ -1,9 +1,8 @@
 """`pueue kill` on running agents: nothing of them is left, and the pane is clean."""
 
+from ccpar_hybrid.app.snapshot import TaskState
 from tests.support.instance import Instance, are_gone, are_stopped
 from tests.support.waiting import wait_until
-
-from ccpar_hybrid.app.snapshot import TaskState
 
 STUBBORN = """\
 trap 'echo heard > heard' TERM
@@ -21,11 +20,8 @@ while :; do sleep 0.2; done
 
 
 def family(instance: Instance) -> list[int]:
-    sleepers = wait_until(
-        lambda: pids if len(pids := instance.pids("sleep 31")) >= 5 else None,
-        message="the sleepers run",
-    )
-    return [*sleepers, *instance.pids("command.sh")]
+    wait_until(lambda: len(instance.pids("sleep 31")) >= 5, message="the sleepers run")
+    return [*instance.pids("sleep 31"), *instance.pids("command.sh")]
 
 
 def modes(instance: Instance) -> str:
@@ -77,7 +73,8 @@ def test_a_paused_agent_can_be_killed(instance: Instance) -> None:
 def test_an_agent_gets_its_grace_to_put_things_in_order(instance: Instance) -> None:
     instance.setup(1)
     task = instance.add(
-        "trap 'sleep 0.3; echo tidy > tidy; exit 0' TERM; echo r > ready; while :; do sleep 0.1; done"
+        "trap 'sleep 0.3; echo tidy > tidy; exit 0' TERM; echo r > ready;"
+        "while :; do sleep 0.1; done"
     )
     instance.wait_file("ready")
     instance.pueue("kill", instance.id(task))

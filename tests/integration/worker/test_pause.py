@@ -1,9 +1,8 @@
 """`pueue pause` and `start` on running agents, with the real Pueue and tmux."""
 
+from ccpar_hybrid.app.snapshot import TaskState
 from tests.support.instance import GROUP, Instance, are_going, are_stopped
 from tests.support.waiting import wait_until
-
-from ccpar_hybrid.app.snapshot import TaskState
 
 FAMILY = """\
 sleep 301 &
@@ -16,11 +15,8 @@ n=0; while sleep 0.05; do n=$((n+1)); echo $n > count; done
 
 def family(instance: Instance) -> list[int]:
     """The agent's own process and its three sleepers."""
-    sleepers = wait_until(
-        lambda: pids if len(pids := instance.pids("sleep 30")) >= 3 else None,
-        message="the sleepers run",
-    )
-    return [*sleepers, *instance.pids("command.sh")]
+    wait_until(lambda: len(instance.pids("sleep 30")) >= 3, message="the sleepers run")
+    return [*instance.pids("sleep 30"), *instance.pids("command.sh")]
 
 
 def count(instance: Instance) -> int:

@@ -1,10 +1,9 @@
 """Restarts by plain `pueue`, logs while it runs, and commands on tasks that wait."""
 
-from tests.support.instance import Instance
-from tests.support.waiting import wait_until
-
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.core.task import TaskKey
+from tests.support.instance import Instance
+from tests.support.waiting import wait_until
 
 ONCE_MORE = "echo run >> runs; echo run $(wc -l < runs); [ $(wc -l < runs) -ge {good} ]"
 

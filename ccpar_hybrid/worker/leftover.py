@@ -1,0 +1,89 @@
+"""Finds and ends what a run left behind whose worker was killed.
+
+Every process of a run has the run's mark in its environment, whatever group or session it moved
+to. A mark may also have come to a process that is no part of the run: the agent queued a task
+with plain Pueue, and the daemon starts it with the agent's environment. So only those count
+that have lost their parent. Linux only: elsewhere nothing is found.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ccpar_hybrid.core.task import TaskKey
+from ccpar_hybrid.system.paths import Paths
+from ccpar_hybrid.system.process import ProcessInfo, descendants, is_alive, processes
+from ccpar_hybrid.worker import reaper
+from ccpar_hybrid.worker.lease import lease
+
+MARK = "CCPAR_RUN"
+"""Variable that names the instance, the task and the attempt, with colons between."""
+
+
+def mark_of(paths: Paths, key: TaskKey, attempt: int) -> str:
+    """The mark's value for one run."""
+    return f"{paths.instance}:{key}:{attempt}"
+
+
+async def end_leftovers(paths: Paths, key: TaskKey, grace_s: float) -> int:
+    """End what earlier runs of this key left; returns how many processes that were.
+
+    Only for the holder of the key's lease, before it starts the next run.
+    """
+    return await _end(_left(paths).get(key, []), grace_s)
+
+
+async def sweep(paths: Paths, grace_s: float) -> None:
+    """End what is left of every run that no worker holds any more."""
+    for key in _left(paths):
+        with lease(paths, key) as is_ours:
+            if is_ours:
+                await end_leftovers(paths, key, grace_s)
+
+
+async def _end(roots: list[int], grace_s: float) -> int:
+    tree = list(dict.fromkeys(pid for root in roots for pid in (root, *descendants(root))))
+    if tree:
+        await reaper.reap(reaper.living(tree), grace_s)
+    return len(tree)
+
+
+def _left(paths: Paths) -> dict[TaskKey, list[int]]:
+    """Orphaned processes with a mark of this instance, by the key of their run."""
+    everything = processes()
+    adopters = {0, 1, *_ancestors(everything)}
+    found: dict[TaskKey, list[int]] = {}
+    for info in everything.values():
+        if info.ppid in adopters and is_alive(info.pid):
+            instance, _, rest = _mark(info.pid).partition(":")
+            if instance == paths.instance:
+                found.setdefault(TaskKey(rest.partition(":")[0]), []).append(info.pid)
+    return found
+
+
+def _ancestors(everything: dict[int, ProcessInfo]) -> list[int]:
+    """The processes above our tmux server: one of them adopts what loses its parent in a pane."""
+    found: list[int] = []
+    server = everything.get(os.getppid())
+    info = everything.get(server.ppid) if server else None
+    while info is not None and info.pid not in found:
+        found.append(info.pid)
+        info = everything.get(info.ppid)
+    return found
+
+
+def _mark(pid: int) -> str:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    start = f"{MARK}=".encode()
+    return next(
+        (
+            each.removeprefix(start).decode("utf-8", "replace")
+            for each in variables
+            if each.startswith(start)
+        ),
+        "",
+    )
