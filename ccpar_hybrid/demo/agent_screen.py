@@ -18,6 +18,9 @@ from ccpar_hybrid.demo.agent_terminal import Block, Line, Terminal, line
 from ccpar_hybrid.demo.agent_width import clean, columns, cut
 
 ORANGE = "38;5;174"
+BUSY_MARK, BOX_RULE = DIM, "38;5;244"
+"""While a turn runs the mark is grey. The rule is another grey, or tmux would give no style at
+the mark of its own."""
 SPINNER = "·✢✳✶✻✽"
 VERBS = ("Considering", "Pondering", "Brewing", "Musing", "Forging", "Weaving", "Simmering")
 FRAME_S = 0.5
@@ -108,16 +111,17 @@ class Screen:
         return lines
 
     def _box(self, width: int, height: int) -> list[Line]:
-        rule = line(RULE * width, DIM)
+        rule = line(RULE * width, BOX_RULE)
         return [rule, *self._draft(width - 2, height), rule]
 
     def _draft(self, width: int, height: int) -> list[Line]:
         if not self.box.draft and self.queue:
-            return [(("", "❯\xa0"), (DIM, QUEUED_HINT))]
+            return [((BUSY_MARK, "❯\xa0"), (DIM, QUEUED_HINT))]
         lines, at = draft_lines(self.box.draft, self.box.cursor, max(width, 6))
         top = max(min(at - height + 1, len(lines) - height), 0) if len(lines) > height else 0
         heads = ("❯\xa0" if index == 0 else "  " for index in range(len(lines)))
-        marked = [(("", head), *each) for head, each in zip(heads, lines, strict=True)]
+        style = BUSY_MARK if self.activity else ""
+        marked = [((style, head), *each) for head, each in zip(heads, lines, strict=True)]
         return list(marked[top : top + height])
 
     def _footer(self, width: int) -> list[Line]:

@@ -1,0 +1,30 @@
+"""What the demo agent shows is read as what Claude Code shows would be."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from ccpar_hybrid.agents.claude_screen import read_screen
+from tests.support.tmux_server import running_tmux
+from tests.support.waiting import wait_until
+
+
+def test_a_demo_agent_at_work_and_one_that_has_done_are_told_apart(
+    environment: dict[str, str],
+) -> None:
+    prompt = f"go\nscript: {json.dumps([{'pause': 1.5}, {'say': 'all done'}])}"
+    settings = json.dumps({"statusLine": {"type": "command", "command": "echo w1"}})
+    agent = (sys.executable, "-P", "-m", "ccpar_hybrid.demo.agent")
+    with running_tmux({**environment, "CLAUDE_CODE_SANDBOXED": "1"}) as server:
+        server.start_session("t", *agent, "--settings", settings, "--", prompt)
+
+        def screen() -> str:
+            return server.tmux("capture-pane", "-p", "-e", "-t", "t:")
+
+        wait_until(
+            lambda: "w1" in screen() and read_screen(screen()).busy, message="an agent at work"
+        )
+        wait_until(lambda: "all done" in screen(), message="the answer")
+        wait_until(lambda: not read_screen(screen()).busy, message="an agent that has done")
+        assert read_screen(screen()).draft is None
