@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ccpar_hybrid.agents.base import LaunchContext
 from ccpar_hybrid.agents.claude import ClaudeAgent
-from ccpar_hybrid.demo.agent_option import SANDBOXED, demo_home
 
 
 class DemoAgent(ClaudeAgent):
@@ -22,11 +21,17 @@ class DemoAgent(ClaudeAgent):
         """This Python, isolated from the directory it works in."""
         return (sys.executable, "-P", "-m", "ccpar_hybrid.demo.agent")
 
+    # What follows imports the stand-in only where it is used: every `add` knows this class.
+
     def _home(self, environment: Mapping[str, str]) -> Path:
+        from ccpar_hybrid.demo.agent_option import demo_home
+
         return demo_home(environment)
 
     def _environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """A folder's trust is not asked for, unless the environment says that it shall be."""
+        from ccpar_hybrid.demo.agent_option import SANDBOXED
+
         return {SANDBOXED: "1", **environment}
 
     def _standard_input(self, context: LaunchContext, prompt: str) -> Path | None:

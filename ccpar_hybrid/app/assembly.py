@@ -1,4 +1,7 @@
-"""Chooses the concrete parts, once, and hands them out."""
+"""Chooses the concrete parts, once, and hands them out.
+
+Each part is imported when it is first asked for: a command pays only for what it uses.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +10,24 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING
 
 from ccpar_hybrid import __version__
-from ccpar_hybrid.agents.base import Agent
-from ccpar_hybrid.agents.registry import all_agents
 from ccpar_hybrid.app import launcher
 from ccpar_hybrid.core.errors import MissingPart
-from ccpar_hybrid.core.settings import Settings
-from ccpar_hybrid.ledger.store import Ledger
-from ccpar_hybrid.scheduler.base import Scheduler
-from ccpar_hybrid.system import config_file, paths
-from ccpar_hybrid.system.config_file import Configuration
+from ccpar_hybrid.system import paths
 from ccpar_hybrid.system.files import write_private
+
+if TYPE_CHECKING:
+    from ccpar_hybrid.agents.base import Agent
+    from ccpar_hybrid.app.session_record import SessionRecord
+    from ccpar_hybrid.core.settings import Settings
+    from ccpar_hybrid.ledger.store import Ledger
+    from ccpar_hybrid.scheduler.base import Scheduler
+    from ccpar_hybrid.system.config_file import Configuration
 
 _SESSION_FILE = "session.json"
 _ENVIRONMENT_FILE = "environment.json"
-
-
-class SessionRecord(BaseModel):
-    """What `setup` was last asked for: workers by group, layout, default agent.
-
-    `paused`: groups that `stop` has paused, and the next `setup` starts again.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    groups: dict[str, int]
-    layout: str
-    agent: str
-    paused: tuple[str, ...] = ()
 
 
 class App:
@@ -53,6 +43,8 @@ class App:
     @cached_property
     def configuration(self) -> Configuration:
         """The settings in force; raises BadInput."""
+        from ccpar_hybrid.system import config_file
+
         return config_file.load(self.paths.config, self.environment, self._flags)
 
     @property
@@ -63,6 +55,8 @@ class App:
     @cached_property
     def ledger(self) -> Ledger:
         """The record of everything; raises MissingPart."""
+        from ccpar_hybrid.ledger.store import Ledger
+
         try:
             paths.make_private(self.paths.state)
         except (OSError, paths.UnsafePath) as error:
@@ -84,6 +78,8 @@ class App:
     @cached_property
     def agents(self) -> dict[str, Agent]:
         """By name."""
+        from ccpar_hybrid.agents.registry import all_agents
+
         return all_agents(self.settings)
 
     def close(self) -> None:
@@ -103,8 +99,14 @@ class App:
         """What the session was set up with; None if never, or if the file is damaged."""
         path = Path(self.paths.session(session), _SESSION_FILE)
         try:
-            return SessionRecord.model_validate_json(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
         except (OSError, ValueError):
+            return None
+        from ccpar_hybrid.app.session_record import SessionRecord
+
+        try:
+            return SessionRecord.model_validate_json(text)
+        except ValueError:
             return None
 
     def save_session(self, session: str, record: SessionRecord) -> None:

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ccpar_hybrid.app import worker_client
-from ccpar_hybrid.app.assembly import App, SessionRecord
+from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.session_record import SessionRecord
 from ccpar_hybrid.core.errors import CommandFailed, MissingPart
 from ccpar_hybrid.core.settings import Settings
 from ccpar_hybrid.core.text import visible

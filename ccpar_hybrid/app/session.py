@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccpar_hybrid.app import launcher, worker_client
-from ccpar_hybrid.app.assembly import App, SessionRecord
+from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.session_record import SessionRecord
 from ccpar_hybrid.core.errors import BadInput, MissingPart, NotFound
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.system import paths as paths_module

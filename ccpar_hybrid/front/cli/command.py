@@ -1,25 +1,51 @@
-"""The command line's commands, put together."""
+"""The command line's commands, put together: of one that is named, its module alone is imported."""
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from ccpar_hybrid.core.errors import ExitCode
-from ccpar_hybrid.front.cli import add, config, demo, doctor, look, session, steer
 
-APP = typer.Typer(
-    name="ccpar-hybrid",
-    help="Coding agents in tmux panes, fed by a Pueue queue.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for module in (session, add, look, steer, doctor, config, demo):
-    module.register(APP)
+COMMANDS = {
+    "setup": "session",
+    "attach": "session",
+    "status": "session",
+    "stop": "session",
+    "monitor": "watch",
+    "add": "add",
+    "list": "look",
+    "show": "look",
+    "log": "look",
+    "stats": "look",
+    "wait": "steer",
+    "cancel": "steer",
+    "restart": "steer",
+    "doctor": "doctor",
+    "config": "config",
+    "demo": "demo",
+}
+"""Each command's module, in the order of `--help`."""
+
+
+def program(named: Sequence[str] = ()) -> typer.Typer:
+    """The whole command line, or what the first word needs of it."""
+    app = typer.Typer(
+        name="ccpar-hybrid",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_main)
+    known = [COMMANDS[word] for word in named[:1] if word in COMMANDS]
+    for module in known or dict.fromkeys(COMMANDS.values()):
+        importlib.import_module(f"ccpar_hybrid.front.cli.{module}").register(app)
+    return app
 
 
 def _print_version(asked: bool) -> None:
@@ -30,10 +56,12 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@APP.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Coding agents in tmux panes, fed by a Pueue queue."""
@@ -45,7 +73,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 def run_typer(arguments: list[str]) -> int:
     """Parse and run one command; returns its exit code, raises what the command raises."""
-    command = typer.main.get_command(APP)
+    command = typer.main.get_command(program(arguments))
     try:
         code = command.main(arguments, prog_name="ccpar-hybrid", standalone_mode=False)
     except _UsageError as error:

@@ -36,11 +36,15 @@ def main(arguments: list[str]) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     light = _LIGHT.get(arguments[0]) if arguments else None
-    if light is not None and not {"--help", "-h"} & set(arguments):
+    if light is not None:
         import importlib
 
         command: Callable[[list[str]], int] = importlib.import_module(light).main
         return command(arguments[1:])
+    import gc
+
+    # Importing makes many objects that stay: looking through them took a twentieth of an `add`.
+    gc.set_threshold(50_000)
     from ccpar_hybrid.front.cli.command import run_typer
 
     return run_typer(arguments)

@@ -13,12 +13,12 @@ import typer
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import BadInput, ExitCode, NotFound
 from ccpar_hybrid.core.text import visible
-from ccpar_hybrid.core.worker import WorkerStatus
 from ccpar_hybrid.front.cli.option import Group, Json, Session, complete_agent, complete_layout
 from ccpar_hybrid.front.cli.output import count, paint, print_json, print_table, span
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.session import Report
+    from ccpar_hybrid.core.worker import WorkerStatus
 
 DEMO = "demo"
 DEMO_WORKERS = 3
