@@ -7,46 +7,46 @@ from pathlib import Path
 from typing import Any
 
 from ccpar_hybrid.agents.base import Observation, Sign, Source
-from ccpar_hybrid.agents.claude_tool import summary
+from ccpar_hybrid.agents.claude_text import told, whole
+from ccpar_hybrid.agents.claude_tool import subject, summary
+from ccpar_hybrid.core.text import first_line
 
 Event = Mapping[str, Any]
-_QUESTION_TOOLS = {"AskUserQuestion": "question", "ExitPlanMode": "plan"}
 _HELD = ("running", "pending", "in_progress")
+_WIDTH = 120
+PLAN = "plan: read it and say whether to go on"
 
 
 def observe(event: Mapping[str, object]) -> Observation | None:
     """One event's meaning; every one may tell the session and where its transcript lies."""
-    read = _READERS.get(str(event.get("hook_event_name")))
+    read = _READERS.get(whole(event.get("hook_event_name")))
     return read(event) if read else None
 
 
 def _seen(event: Event, sign: Sign, text: str = "", **more: Any) -> Observation:
-    transcript = event.get("transcript_path")
+    transcript = whole(event.get("transcript_path"))
     return Observation(
         sign=sign,
         source=Source.HOOK,
         text=text,
-        session_id=event.get("session_id"),
+        session_id=whole(event.get("session_id")) or None,
         transcript=Path(transcript) if transcript else None,
         **more,
     )
 
 
 def _session(event: Event) -> Observation:
-    source = event.get("source", "")
-    line = f"· session {event.get('session_id')} ({source})" if source != "startup" else None
-    return _seen(event, Sign.SESSION, str(source), line=line)
+    source = whole(event.get("source"))
+    line = f"· session {whole(event.get('session_id'))} ({source})"
+    return _seen(event, Sign.SESSION, source, line=None if source == "startup" else told(line))
 
 
 def _prompt(event: Event) -> Observation:
-    return _seen(event, Sign.PROMPT, str(event.get("prompt", "")))
+    return _seen(event, Sign.PROMPT, whole(event.get("prompt")))
 
 
 def _tool(event: Event) -> Observation:
-    name, given = str(event.get("tool_name")), event.get("tool_input") or {}
-    if name == "AskUserQuestion":
-        return _seen(event, Sign.WAITING, f"question: {summary(name, given)}")
-    return _seen(event, Sign.WORKING, summary(name, given))
+    return _seen(event, Sign.WORKING, _call(event))
 
 
 def _tool_done(event: Event) -> Observation:
@@ -54,39 +54,60 @@ def _tool_done(event: Event) -> Observation:
 
 
 def _permission(event: Event) -> Observation:
-    name, given = str(event.get("tool_name")), event.get("tool_input") or {}
-    kind = _QUESTION_TOOLS.get(name, "permission")
-    return _seen(event, Sign.WAITING, f"{kind}: {summary(name, given)}")
+    """It comes for questions and plans too; the dialog is on the screen by then."""
+    name = whole(event.get("tool_name"))
+    if name == "AskUserQuestion":
+        return _seen(event, Sign.WAITING, f"question: {first_line(subject(_given(event)), _WIDTH)}")
+    if name == "ExitPlanMode":
+        return _seen(event, Sign.WAITING, PLAN)
+    asker = first_line(whole(event.get("agent_type")), _WIDTH)
+    return _seen(
+        event, Sign.WAITING, f"permission: {_call(event)}" + (f" for {asker}" if asker else "")
+    )
+
+
+def _call(event: Event) -> str:
+    return summary(whole(event.get("tool_name")), _given(event))
+
+
+def _given(event: Event) -> Mapping[str, Any]:
+    given = event.get("tool_input")
+    return given if isinstance(given, dict) else {}
 
 
 def _stop(event: Event) -> Observation:
-    held = [
+    held = _running(event.get("background_tasks"))
+    if held:
+        what = whole(held[0].get("description")) or whole(held[0].get("command")) or "a task"
+        more = f" and {len(held) - 1} more" if len(held) > 1 else ""
+        return _seen(event, Sign.BACKGROUND, f"in the background: {first_line(what, _WIDTH)}{more}")
+    return _seen(event, Sign.TURN_ENDED, whole(event.get("last_assistant_message")))
+
+
+def _running(tasks: object) -> list[dict[str, Any]]:
+    return [
         task
-        for task in event.get("background_tasks") or ()
+        for task in (tasks if isinstance(tasks, list) else ())
         if isinstance(task, dict) and task.get("status", "running") in _HELD
     ]
-    if held:
-        what = held[0].get("description") or held[0].get("command") or "a task"
-        more = f" and {len(held) - 1} more" if len(held) > 1 else ""
-        return _seen(event, Sign.BACKGROUND, f"in the background: {what}{more}")
-    return _seen(event, Sign.TURN_ENDED, str(event.get("last_assistant_message") or ""))
 
 
 def _stop_failure(event: Event) -> Observation:
-    text = str(event.get("last_assistant_message") or event.get("error_details") or "")
-    error = str(event.get("error") or "error")
-    return _seen(event, Sign.TURN_FAILED, text, error=error, line=f"✘ {error}: {text}")
+    text = whole(event.get("last_assistant_message")) or whole(event.get("error_details"))
+    error = first_line(whole(event.get("error")), _WIDTH) or "error"
+    return _seen(event, Sign.TURN_FAILED, text, error=error, line=told(f"✘ {error}: {text}"))
 
 
 def _figures(event: Event) -> Observation | None:
-    cost = (event.get("cost") or {}).get("total_cost_usd")
-    if not isinstance(cost, int | float):
+    cost = event.get("cost")
+    dollars = cost.get("total_cost_usd") if isinstance(cost, dict) else None
+    if not isinstance(dollars, int | float):
         return None
-    return _seen(event, Sign.FIGURES, cost_usd=float(cost))
+    return _seen(event, Sign.FIGURES, cost_usd=float(dollars))
 
 
 def _ended(event: Event) -> Observation:
-    return _seen(event, Sign.ENDED, str(event.get("reason") or ""))
+    return _seen(event, Sign.ENDED, whole(event.get("reason")))
 
 
 def _compact(event: Event) -> Observation:

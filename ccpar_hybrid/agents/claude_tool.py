@@ -24,11 +24,13 @@ _SUBJECTS = (
 
 def summary(name: str, given: Mapping[str, Any]) -> str:
     """`Bash(pytest -q)`; only the name where nothing in the input says what it is about."""
-    subject = _subject(given)
-    return f"{name}({first_line(subject, WIDTH)})" if subject else name
+    what = first_line(subject(given), WIDTH)
+    name = first_line(name, WIDTH) or "a tool"
+    return f"{name}({what})" if what else name
 
 
-def _subject(given: Mapping[str, Any]) -> str:
+def subject(given: Mapping[str, Any]) -> str:
+    """What a call is about, as it was given: a command, a file, the first question."""
     for key in _SUBJECTS:
         value = given.get(key)
         if isinstance(value, str) and value.strip():

@@ -2,118 +2,108 @@
 
 from __future__ import annotations
 
-import json
+import glob
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ccpar_hybrid.agents.base import Progress
+from ccpar_hybrid.agents.claude_text import told, whole
 from ccpar_hybrid.agents.claude_tool import summary
-from ccpar_hybrid.core.outcome import Usage
+from ccpar_hybrid.agents.claude_usage import UsageCount
+from ccpar_hybrid.agents.json_tail import Entry, JsonTail
 from ccpar_hybrid.core.text import first_line
 
-_RESULT_WIDTH = 160
+_WIDTH = 160
 _RESULT_LINES = 4
 _INTERRUPTED = "[Request interrupted by user"
-_COUNTED = (
-    "input_tokens",
-    "output_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-)
+_SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.S)
+_TAG = re.compile(r"</?[a-z][a-z-]*>")
 
 
 def has_transcript(home: Path, session_id: str) -> bool:
     """Whether a session has begun; only then can it be resumed, and its id not be given anew."""
-    return any(home.glob(f"projects/*/{session_id}.jsonl"))
+    return any(home.glob(f"projects/*/{glob.escape(session_id)}.jsonl"))
 
 
 class ClaudeTranscript:
-    """One session's file, with those of its subagents.
-
-    An answer may stand in several lines, each with the same usage.
-    """
+    """One session's file, with those of its subagents, whose tokens count but not their words."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
-        self._rest = b""
-        self._usages: dict[str, dict[str, int]] = {}
+        self._file = JsonTail(path)
+        self._subagents: dict[Path, JsonTail] = {}
+        self._subagents_place = path.with_suffix("") / "subagents"
+        self._count = UsageCount()
         self._last_message: str | None = None
         self._interrupted = False
 
     def read(self) -> Progress:
-        """What the file has gained since the last call."""
-        lines = [line for entry in self._new_entries() for line in self._take(entry)]
-        return Progress(tuple(lines), self._usage(), self._last_message, self._interrupted)
+        """What the files have gained since the last call."""
+        lines = [line for entry in self._file.read() for line in self._take(entry)]
+        for tail in self._subagent_files():
+            for entry in tail.read():
+                self._count.add(entry)
+        return Progress(tuple(lines), self._count.total, self._last_message, self._interrupted)
 
-    def _new_entries(self) -> Iterator[dict[str, Any]]:
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
-        except OSError:
-            return
-        self._offset += len(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and not entry.get("isSidechain"):
-                yield entry
+    def _subagent_files(self) -> Iterator[JsonTail]:
+        for path in self._subagents_place.glob("**/*.jsonl"):
+            if path not in self._subagents:
+                self._subagents[path] = JsonTail(path)
+        yield from self._subagents.values()
 
-    def _take(self, entry: dict[str, Any]) -> Iterator[str]:
+    def _take(self, entry: Entry) -> Iterator[str]:
+        self._count.add(entry)
         message = entry.get("message")
-        if not isinstance(message, dict):
+        if not isinstance(message, dict) or entry.get("isSidechain"):
             return
         if entry.get("type") == "assistant":
             self._interrupted = False
-            self._count(message)
-            yield from self._told(message, is_error=bool(entry.get("isApiErrorMessage")))
+            yield from self._said(message, is_error=bool(entry.get("isApiErrorMessage")))
         elif entry.get("type") == "user" and not entry.get("isMeta"):
-            yield from self._answered(message)
+            self._interrupted = False
+            yield from self._answered(message, is_human=_is_human(entry))
 
-    def _count(self, message: dict[str, Any]) -> None:
-        usage = message.get("usage")
-        if isinstance(usage, dict) and isinstance(message.get("id"), str):
-            self._usages[message["id"]] = {
-                name: value for name in _COUNTED if isinstance(value := usage.get(name), int)
-            }
-
-    def _told(self, message: dict[str, Any], *, is_error: bool) -> Iterator[str]:
+    def _said(self, message: dict[str, Any], *, is_error: bool) -> Iterator[str]:
         for block in _blocks(message):
-            if block.get("type") == "text" and str(block.get("text", "")).strip():
-                self._last_message = str(block["text"])
-                yield f"{'✘' if is_error else '●'} {self._last_message}"
+            text = whole(block.get("text"))
+            if block.get("type") == "text" and text.strip():
+                self._last_message = text
+                yield f"{'✘' if is_error else '●'} {told(text)}"
             elif block.get("type") == "tool_use":
-                yield f"● {summary(str(block.get('name')), block.get('input') or {})}"
+                yield f"● {summary(whole(block.get('name')), _mapping(block.get('input')))}"
 
-    def _answered(self, message: dict[str, Any]) -> Iterator[str]:
-        self._interrupted = False
+    def _answered(self, message: dict[str, Any], *, is_human: bool) -> Iterator[str]:
         for block in _blocks(message):
+            text = whole(block.get("text"))
             if block.get("type") == "tool_result":
                 yield from _result(block)
-            elif str(block.get("text", "")).startswith(_INTERRUPTED):
+            elif text.startswith(_INTERRUPTED):
                 self._interrupted = True
                 yield "· interrupted by a person"
-
-    def _usage(self) -> Usage:
-        sums = [sum(each.get(name, 0) for each in self._usages.values()) for name in _COUNTED]
-        return Usage(
-            input_tokens=sums[0],
-            output_tokens=sums[1],
-            cache_read_tokens=sums[2],
-            cache_write_tokens=sums[3],
-        )
+            elif asked := _asked(text, is_human=is_human):
+                yield asked
 
 
 def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     content = message.get("content")
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    return [block for block in content or () if isinstance(block, dict)]
+    blocks = content if isinstance(content, list) else []
+    return [block for block in blocks if isinstance(block, dict)]
+
+
+def _is_human(entry: Entry) -> bool:
+    """Prompts also come from the program itself, as at the end of a background task."""
+    return bool(_mapping(entry.get("origin")).get("kind", "human") == "human")
+
+
+def _asked(text: str, *, is_human: bool) -> str:
+    summary_of_task = _SUMMARY.search(text)
+    if summary_of_task and not is_human:
+        return f"· {first_line(summary_of_task[1], _WIDTH)}"
+    shown = first_line(_TAG.sub(" ", text), _WIDTH)
+    return f"{'❯' if is_human else '·'} {shown}" if shown else ""
 
 
 def _result(block: dict[str, Any]) -> Iterator[str]:
@@ -122,7 +112,7 @@ def _result(block: dict[str, Any]) -> Iterator[str]:
     lines = [line for line in text.splitlines() if line.strip()]
     mark = "  ⎿ " if not block.get("is_error") else "  ⎿ ✘ "
     for number, line in enumerate(lines[:_RESULT_LINES]):
-        yield (mark if number == 0 else "    ") + first_line(line, _RESULT_WIDTH)
+        yield (mark if number == 0 else "    ") + first_line(line, _WIDTH)
     if len(lines) > _RESULT_LINES:
         yield f"    … {len(lines) - _RESULT_LINES} more lines"
 
@@ -130,4 +120,8 @@ def _result(block: dict[str, Any]) -> Iterator[str]:
 def _texts(content: object) -> list[str]:
     if not isinstance(content, list):
         return []
-    return [str(part.get("text", "")) for part in content if isinstance(part, dict)]
+    return [whole(part.get("text")) for part in content if isinstance(part, dict)]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
