@@ -45,7 +45,10 @@ class ClaudeAgent:
 
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """Whether the program can be found with this PATH."""
-        program = self.command(environment)[0]
+        try:
+            program = self.command(environment)[0]
+        except ValueError as error:
+            return f"claude.command is {self._settings.command!r}: {error}"
         if shutil.which(program, path=environment.get("PATH")):
             return None
         return (
@@ -54,8 +57,11 @@ class ClaudeAgent:
         )
 
     def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
-        """The program and the words that always come first."""
-        return tuple(shlex.split(self._settings.command))
+        """The program and the words that always come first; raises ValueError for no command."""
+        words = tuple(shlex.split(self._settings.command))
+        if not words:
+            raise ValueError("it names no program")
+        return words
 
     def launch(self, context: LaunchContext) -> Launch:
         """Write the settings file with our hooks, and say how to start."""
@@ -72,7 +78,7 @@ class ClaudeAgent:
             str(settings),
             *self._options(context),
         )
-        prompt = full_prompt(context.spec, opening=CONTINUE if context.resume else "")
+        prompt = full_prompt(context.spec, opening=CONTINUE if resume else "")
         return Launch(
             argv,
             self._environment(context.environment),

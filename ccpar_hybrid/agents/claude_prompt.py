@@ -14,7 +14,8 @@ from ccpar_hybrid.core.task import TaskSpec
 
 _NOTHING = "\u200b"
 _ENDING_WORDS = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
-_PICTURES = {0x1B: "\u241b", 0x9B: "\u241b["}
+_PICTURE = "\u241b"
+_CONTROLS = {0x1B: _PICTURE, 0x9B: _PICTURE}
 
 
 def full_prompt(spec: TaskSpec, opening: str = "") -> str:
@@ -30,14 +31,14 @@ def submittable(text: str) -> str:
     """The text as it may stand on standard input; what is added can't be seen."""
     if text.strip() in _ENDING_WORDS:
         return _NOTHING + text
-    return "\n" + text if text.lstrip().startswith("/") else text
+    return "\n" + text if text.startswith("/") else text
 
 
 def pasteable(text: str) -> str:
     """The nearest text that can be pasted."""
-    text = submittable(text.translate(_PICTURES))
-    if text.lstrip().startswith("!"):
-        text = "\n" + text.lstrip()
+    text = submittable(text.translate(_CONTROLS))
+    if text.startswith("!"):
+        text = "\n" + text
     return text + " " if text.endswith("\\") else text
 
 
@@ -51,4 +52,4 @@ def same_prompt(taken: str, given: str) -> bool:
 
 def _essence(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
-    return "".join(c for c in composed if c.isprintable() and c not in (" ", "\u241b"))
+    return "".join(c for c in composed if c.isprintable() and c not in (" ", _PICTURE))
