@@ -39,7 +39,10 @@ class Ending:
     def __str__(self) -> str:
         if self.signal is None:
             return f"exit code {self.code}"
-        return f"signal {signal.Signals(self.signal).name}"
+        try:
+            return f"signal {signal.Signals(self.signal).name}"
+        except ValueError:  # a real-time one
+            return f"signal {self.signal}"
 
 
 class Program:
@@ -138,7 +141,10 @@ class Program:
     def pause(self) -> None:
         """Stop every process of it, those in other groups and sessions too."""
         self.stopped = True
-        signal_tree(self._tree(), signal.SIGSTOP)
+        stopped: set[int] = set()
+        while fresh := [pid for pid in self._tree() if pid not in stopped]:
+            stopped.update(fresh)  # again: one that was not stopped yet may have started more
+            signal_tree(fresh, signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Continue what `pause` stopped."""

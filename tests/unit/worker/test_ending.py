@@ -1,0 +1,60 @@
+"""How a run's end becomes an outcome."""
+
+import pytest
+
+from ccpar_hybrid.agents.base import Observation, Sign, Source
+from ccpar_hybrid.core.outcome import Outcome, Result
+from ccpar_hybrid.worker import ending
+from ccpar_hybrid.worker.program import Ending
+
+
+def short(outcome: Outcome) -> tuple[Result, int, str]:
+    return outcome.result, outcome.exit_code, outcome.reason
+
+
+def by_itself(
+    code: int = 0,
+    signal: int | None = None,
+    *,
+    interactive: bool = True,
+    over: bool = False,
+    screen: str = "",
+) -> tuple[Result, int, str]:
+    how = Ending(code, signal)
+    return short(ending.ended_by_itself(how, interactive=interactive, over=over, screen=screen))
+
+
+def test_only_success_ends_with_zero() -> None:
+    failed = Observation(Sign.TURN_FAILED, Source.HOOK, "no\nmore", error="rate_limit")
+    assert short(ending.finished("")) == (Result.SUCCEEDED, 0, "done")
+    assert short(ending.finished(failed)) == (Result.FAILED, 1, "rate_limit: no")
+    assert short(ending.finished("not taken")) == (Result.FAILED, 1, "not taken")
+    assert short(ending.cancelled("asked")) == (Result.CANCELLED, 130, "asked")
+    assert short(ending.timed_out(1.5)) == (Result.TIMED_OUT, 124, "took longer than its 1.5 s")
+    assert short(ending.not_started("x")) == (Result.FAILED, 127, "could not start: x")
+
+
+def test_a_command_ends_as_it_ends() -> None:
+    assert by_itself(0, interactive=False)[:2] == (Result.SUCCEEDED, 0)
+    assert by_itself(3, interactive=False)[:2] == (Result.FAILED, 3)
+
+
+def test_an_agent_that_leaves_after_its_turn_is_done() -> None:
+    assert by_itself(0, over=True) == (Result.SUCCEEDED, 0, "done")
+    assert by_itself(143, over=True) == (Result.SUCCEEDED, 0, "done")
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [(0, 1), (1, 1), (7, 7)])
+def test_an_agent_that_leaves_before_is_a_failure_even_with_code_zero(
+    code: int, exit_code: int
+) -> None:
+    result, ended_with, reason = by_itself(code, screen="\x1b[31mNo conversation found\x1b[0m\n\n")
+    assert (result, ended_with) == (Result.FAILED, exit_code)
+    assert reason.endswith(": No conversation found")
+
+
+def test_any_signal_can_be_named() -> None:
+    assert str(Ending.of(15)) == "signal SIGTERM"
+    assert str(Ending.of(37)) == "signal 37"
+    assert (Ending.of(9).code, Ending.of(3 << 8).code) == (137, 3)
+    assert str(Ending.of(3 << 8)) == "exit code 3"
