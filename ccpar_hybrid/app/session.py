@@ -90,9 +90,10 @@ def _prefixes(groups: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for group in groups:
         plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in group).strip("-")
-        name, number = plain[:20] or "group", 2
+        stem, number = plain[:20].strip("-") or "group", 2
+        name = stem
         while name in found.values():
-            name, number = f"{plain[:20]}{number}", number + 1
+            name, number = f"{stem}{number}", number + 1
         found[group] = name
     return found
 
