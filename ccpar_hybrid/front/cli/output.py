@@ -122,9 +122,9 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 
 def span(seconds: float) -> str:
     """A length of time in at most two units: `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 1:
+    if seconds < 0.9995:  # what rounds to a full unit is told in that
         return f"{round(seconds * 1000)} ms"
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.0f} s"
     whole = round(seconds)
     for size, unit, smaller, small_unit in (
