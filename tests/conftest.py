@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.paths import (
     FORBIDDEN,
@@ -17,6 +18,10 @@ from tests.support.paths import (
     watched_names,
 )
 from tests.support.pueue_daemon import PueueDaemon, running_daemon
+
+# How long an example takes says nothing of it: the machine has other work.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
