@@ -1,0 +1,5 @@
+"""`python -m benchmarks`."""
+
+from benchmarks.main import main
+
+raise SystemExit(main())
