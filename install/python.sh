@@ -66,6 +66,12 @@ write_stamp() {
   mv "$STAMP.new" "$STAMP"
 }
 
+# Compiled once here: in an environment that forbids Python to keep what it compiles, each start
+# would compile everything anew.
+compile_package() {
+  "$VENV/bin/python" -m compileall -q "$ROOT/ccpar_hybrid"
+}
+
 fill_venv() (
   cd "$ROOT" || exit
   # Both by name: -c holds for the project, the variable also for the isolated build of it.
@@ -110,5 +116,6 @@ need_venv() {
   fi
   must "Installing the project${extra:+ and what its tests need} into it" \
     "Is the package index reachable? Then run this again." fill_venv "$extra"
+  compile_package
   write_stamp "$extra"
 }

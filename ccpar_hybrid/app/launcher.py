@@ -22,7 +22,7 @@ def package_file(*parts: str) -> str:
 
 def hook_argv() -> tuple[str, ...]:
     """How an agent's hook starts our hook program."""
-    return (sys.executable, "-I", "-S", package_file("worker", "hook.py"))
+    return (sys.executable, "-I", "-S", package_file("worker", "start_hook.py"))
 
 
 def install(paths: Paths, environment: Mapping[str, str]) -> str:
@@ -36,18 +36,17 @@ def install(paths: Paths, environment: Mapping[str, str]) -> str:
     starter = directory / TASK
     text = _starter(environment)
     if not starter.exists() or starter.read_text(encoding="utf-8") != text:
-        write_private(starter, text)
-        starter.chmod(0o700)
+        write_private(starter, text, mode=0o700)
     return str(directory)
 
 
 def _starter(environment: Mapping[str, str]) -> str:
-    kept = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
+    kept = ("HOME", "XDG_STATE_HOME")
     assignments = [
         f"{name}={shlex.quote(environment[name])}" for name in kept if name in environment
     ]
     export = f"export {' '.join(assignments)}\n" if assignments else ""
-    argv = (sys.executable, "-I", "-S", package_file("worker", "shim.py"))
+    argv = (sys.executable, "-I", "-S", package_file("worker", "start_shim.py"))
     return f'#!/bin/sh\n{export}exec {shlex.join(argv)} "$@"\n'
 
 

@@ -17,8 +17,10 @@ _LOCK_RETRY_S = 0.02
 _MEMINFO = Path("/proc/meminfo")
 
 
-def write_private(path: str | os.PathLike[str], text: str, *, durable: bool = True) -> None:
-    """Replace the file's content at one stroke, mode 0600, on the disk when this returns.
+def write_private(
+    path: str | os.PathLike[str], text: str, *, durable: bool = True, mode: int = 0o600
+) -> None:
+    """Replace the file's content at one stroke, on the disk when this returns.
 
     Readers see the old text or the new one. The directory must exist. Raises OSError. Not
     `durable`: a power cut may lose it, and the disk is not waited for.
@@ -27,6 +29,7 @@ def write_private(path: str | os.PathLike[str], text: str, *, durable: bool = Tr
     descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            os.fchmod(descriptor, mode)
             file.write(text)
             if durable:
                 file.flush()

@@ -5,11 +5,12 @@ Linux: read from /proc (field order of proc(5)). Elsewhere: from `ps`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from ccpar_hybrid.core.errors import CommandFailed, MissingPart
 
 _PROC = Path("/proc")
 _HAS_PROC = (_PROC / "self" / "stat").exists()
+_HAS_CHILDREN = (_PROC / "self" / "task" / str(os.getpid()) / "children").exists()
 _PR_SET_CHILD_SUBREAPER = 36
 _DEAD_STATES = frozenset("ZXx")
 
@@ -61,17 +63,42 @@ def processes() -> dict[int, ProcessInfo]:
 
 
 def descendants(pid: int) -> list[int]:
-    """All children of the process and theirs, parents first; zombies included."""
-    children: dict[int, list[int]] = {}
-    for info in processes().values():
-        children.setdefault(info.ppid, []).append(info.pid)
+    """All children of the process and theirs, parents first; zombies included.
+
+    A process that is born or ends meanwhile can be missed: look again until nothing changes.
+    """
+    children_of = _children if _HAS_CHILDREN else _children_by_scan()
     found: list[int] = []
-    waiting = deque(children.get(pid, ()))
+    waiting = deque(children_of(pid))
     while waiting:
         child = waiting.popleft()
         found.append(child)
-        waiting.extend(children.get(child, ()))
+        waiting.extend(children_of(child))
     return found
+
+
+def children(pid: int) -> list[int]:
+    """The process's own children; zombies included, and missed as by `descendants`."""
+    return _children(pid) if _HAS_CHILDREN else list(_children_by_scan()(pid))
+
+
+def _children(pid: int) -> list[int]:
+    """From what the kernel keeps for each thread; no look at any other process."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - read at every tick
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:  # noqa: PTH123
+                found += map(int, file.read().split())
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def _children_by_scan() -> Callable[[int], Sequence[int]]:
+    by_parent: dict[int, list[int]] = {}
+    for info in processes().values():
+        by_parent.setdefault(info.ppid, []).append(info.pid)
+    return lambda pid: by_parent.get(pid, ())
 
 
 def is_stopped(pid: int) -> bool:
@@ -110,6 +137,16 @@ def become_subreaper() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def release_memory() -> None:
+    """Give back to the system what this process holds and does not use; some milliseconds."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # only the GNU C library has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def run(

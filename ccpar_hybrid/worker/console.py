@@ -14,6 +14,9 @@ from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.terminal import CLEAR, LEAVE_MODES, make_silent, write_all
 from ccpar_hybrid.tmux.pane import DETAIL, LABEL, STATE, Pane
 
+LABEL_DELAY_S = 0.1
+"""A label is set so late that a task which is over by then costs no run of `tmux`, and that the
+agent's start comes first."""
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
@@ -37,6 +40,7 @@ class Console:
             self._flushing = asyncio.ensure_future(self._flush())
 
     async def _flush(self) -> None:
+        await asyncio.sleep(LABEL_DELAY_S)
         while self._wanted != self._shown:
             wanted = dict(self._wanted)
             changed = {name: text for name, text in wanted.items() if self._shown.get(name) != text}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -49,7 +50,7 @@ Meet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 async def serve(path: Path, meet: Meet) -> asyncio.Server:
     """Listen at a path that appears only once it can be connected to."""
-    listener = wire.listen(str(path))
+    listener = socket.socket(fileno=wire.listen(str(path)).detach())
     listener.setblocking(False)
     path.chmod(0o600)
     return await asyncio.start_unix_server(meet, sock=listener, limit=wire.MAX_LINE)

@@ -8,13 +8,9 @@ what it prints is printed. Standard library only.
 
 from __future__ import annotations
 
-import sys
-
-if __name__ == "__main__" and not __package__:
-    sys.path.insert(0, __file__.rsplit("/", 3)[0])
-
 import json
 import os
+import sys
 
 from ccpar_hybrid.worker import wire
 
@@ -83,7 +79,3 @@ def _run_users_own(script: str, text: bytes) -> None:
     os.close(writer)
     os.dup2(reader, 0)
     os.execv("/bin/sh", ["sh", script])
-
-
-if __name__ == "__main__":
-    run()

@@ -52,6 +52,7 @@ class Interaction:
         self._ready_at: float | None = None
         self._pasted_at: float | None = None
         self._pressed_at = 0.0
+        self._interrupted = False
         self.last_message: str | None = None
 
     @property
@@ -103,7 +104,8 @@ class Interaction:
         self.last_message = progress.last_message or self.last_message
         for line in progress.lines:
             self._account.line(line)
-        if progress.interrupted:
+        was_interrupted, self._interrupted = self._interrupted, progress.interrupted
+        if progress.interrupted and not was_interrupted:
             seen = Observation(Sign.WAITING, Source.TRANSCRIPT, INTERRUPTED)
             self._conversation.see(seen, 0.0)
 

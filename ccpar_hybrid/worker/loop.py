@@ -12,7 +12,7 @@ from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
-from ccpar_hybrid.system.process import become_subreaper
+from ccpar_hybrid.system.process import become_subreaper, release_memory
 from ccpar_hybrid.system.terminal import ignore_job_control
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.admission import Admission, Refusal
@@ -24,6 +24,8 @@ from ccpar_hybrid.worker.run import ASKED, Run, closing
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.wire import Message
 
+REST_S = 2.0
+"""Idle for so long, a worker makes itself small; between two tasks that follow it does not."""
 STATUS_LINE = "StatusLine"
 """The event by which an agent asks for the line below its prompt."""
 
@@ -49,6 +51,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGTERM, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._stop)
         loop.add_signal_handler(signal.SIGWINCH, self._resize)
+        self._console.show_idle(self._last)
         await self._door.open()
         await sweep(self._station.paths, self._station.settings.agent.grace_s)
         try:
@@ -74,11 +77,14 @@ class Worker:
     async def _next_claim(self) -> Claim | None:
         """The next task; None when this worker is asked to leave first."""
         self._console.show_idle(self._last)
+        loop = asyncio.get_running_loop()
+        resting = loop.call_later(REST_S, release_memory)
         with Post(self._station.paths, self._station.group, self._station.id) as post:
             claiming = asyncio.ensure_future(post.claim())
             leaving = asyncio.ensure_future(self._leave.wait())
             await asyncio.wait({claiming, leaving}, return_when=asyncio.FIRST_COMPLETED)
             leaving.cancel()
+            resting.cancel()
             if claiming.done():
                 return claiming.result()
             claiming.cancel()

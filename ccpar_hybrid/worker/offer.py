@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import time
 
 from ccpar_hybrid.system.paths import make_private
@@ -25,7 +25,7 @@ class Offer:
         self.name = name or f"{time.time_ns():020d}.{os.getpid()}"
         self._paths = paths
         self._group = group
-        self.listener: socket.socket
+        self.listener: _socket.socket
 
     def __enter__(self) -> Offer:
         self._listen()
@@ -87,7 +87,7 @@ class Offer:
 
     def accept(self, task: Message, timeout_s: float) -> Link | None:
         """Hand the task to the worker that has connected; None if it was no true claim."""
-        connection, _ = self.listener.accept()
+        connection = wire.accept(self.listener)
         connection.settimeout(timeout_s)
         link = wire.Link(connection)
         try:

@@ -14,10 +14,10 @@ from collections.abc import Iterable
 
 from ccpar_hybrid.system.process import (
     ProcessInfo,
+    children,
     descendants,
     is_alive,
     process,
-    processes,
     signal_tree,
 )
 
@@ -49,11 +49,11 @@ def orphans(spared: int = 0) -> list[int]:
 
 
 def _adopted(spared: int) -> list[int]:
-    us, group = os.getpid(), os.getpgrp()
+    group = os.getpgrp()
     return [
-        info.pid
-        for info in processes().values()
-        if info.ppid == us and info.pgid != group and info.pid != spared
+        pid
+        for pid in children(os.getpid())
+        if pid != spared and (info := process(pid)) is not None and info.pgid != group
     ]
 
 

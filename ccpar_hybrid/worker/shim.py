@@ -7,15 +7,9 @@ only, and as little of it as will do: it starts once for every task.
 
 from __future__ import annotations
 
-import sys
-
-if __name__ == "__main__" and not __package__:
-    # Run as a file by a launcher, with -I -S: the package's root is on no search path.
-    sys.path.insert(0, __file__.rsplit("/", 3)[0])
-
 import os
 import select
-import signal
+import sys
 
 from ccpar_hybrid.system import paths as paths_module
 from ccpar_hybrid.worker import wire
@@ -23,11 +17,13 @@ from ccpar_hybrid.worker.offer import Offer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from ccpar_hybrid.system.paths import Paths
     from ccpar_hybrid.worker.wire import Link, Message
+else:
+    import _signal as signal  # `signal` without its enums, which take longer than the rest
 
 EXIT_BAD_INPUT = 2
 EXIT_TERMINATED = 143
@@ -38,18 +34,17 @@ CLAIM_TIMEOUT_S = 5.0
 DEFAULT_GROUP = "subissues"
 
 
-def run() -> None:
-    """Entry point of the `ccpar-task` command."""
-    sys.exit(main(sys.argv[1:], os.environ))
+def run(instance: Mapping[str, str] | None = None) -> None:
+    """Entry point of the `ccpar-task` command; `instance` names it where the environment can't."""
+    sys.exit(main(sys.argv[1:], {**os.environ, **(instance or {})}))
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run one task; returns the exit code that Pueue records."""
     try:
         task = _task_message(arguments, environment)
-        paths = paths_module.resolve(environment)
         with Signals() as signals:
-            return Shim(paths, task, signals).run()
+            return Shim(environment, task, signals).run()
     except paths_module.UnsafePath as error:
         say(f"refused: {error}")
         return EXIT_BAD_INPUT
@@ -101,9 +96,11 @@ class Signals:
 class Shim:
     """One task's way through offers, a claim and the run."""
 
-    def __init__(self, paths: Paths, task: Message, signals: Signals) -> None:
-        self._paths = paths
+    def __init__(self, environment: Mapping[str, str], task: Message, signals: Signals) -> None:
+        self._environment = environment
+        self._paths = paths_module.resolve(environment)
         self._task = task
+        self._is_ending = False
         self._signals = signals
         self._stdin_open = True
         self._since = None  # type: str | None
@@ -113,12 +110,14 @@ class Shim:
         """Until an outcome is known; a lost worker means another offer."""
         while True:
             link = self._attach() or self._offer()
-            if link is None:
+            if link is not None:
+                with link:
+                    code = self._follow(link)
+                if code is not None:
+                    return code
+            elif self._is_ending:
                 return EXIT_TERMINATED
-            with link:
-                code = self._follow(link)
-            if code is not None:
-                return code
+            self._paths = paths_module.resolve(self._environment)
 
     def _attach(self) -> Link | None:
         key = self._task.get("key")
@@ -132,7 +131,7 @@ class Shim:
         return link
 
     def _offer(self) -> Link | None:
-        """Wait for a worker to claim; None when we are asked to end first."""
+        """Wait for a worker to claim; None when we are to end, or workers meet elsewhere now."""
         with Offer(self._paths, self._task["group"], self._since) as offer:
             self._since = offer.name
             offer.poke_one()
@@ -140,7 +139,8 @@ class Shim:
             while True:
                 ready = self._wait(offer.listener, timeouts[0] if timeouts else LOOK_AGAIN_S)
                 if self._signals.reader in ready:
-                    if self._signals.take_end():
+                    self._is_ending = self._signals.take_end()
+                    if self._is_ending:
                         return None
                     offer.poke_all()  # continued after a pause: workers passed us over meanwhile
                 elif offer.listener in ready:
@@ -149,6 +149,8 @@ class Shim:
                         return link
                 elif not ready:
                     self._remind(offer, timeouts)
+                    if paths_module.resolve(self._environment).runtime != self._paths.runtime:
+                        return None
 
     def _remind(self, offer: Offer, timeouts: list[float]) -> None:
         """Nobody came in time: wake everybody, tell the log once, and mend a lost offer."""
@@ -233,14 +235,17 @@ def _task_message(arguments: Sequence[str], environment: Mapping[str, str]) -> M
 
 
 def _pueue_id() -> int | None:
-    """Pueue tells a task no id, but it writes our output to `task_logs/<id>.log`."""
-    try:
-        name = os.path.basename(os.readlink("/proc/self/fd/1"))
-    except OSError:
-        return None
-    number, _, ending = name.partition(".")
-    return int(number) if ending == "log" and number.isdigit() else None
+    """Pueue tells a task no id, but its output goes to `task_logs/<id>.log`.
 
-
-if __name__ == "__main__":
-    run()
+    A person may have redirected one of our outputs, hardly both and the shell's as well.
+    """
+    for place in ("self/fd/1", "self/fd/2", f"{os.getppid()}/fd/1", f"{os.getppid()}/fd/2"):
+        try:
+            path = os.readlink(f"/proc/{place}")
+        except OSError:
+            continue
+        directory, _, name = path.rpartition("/")
+        number, _, ending = name.partition(".")
+        if directory.endswith("/task_logs") and ending == "log" and number.isdigit():
+            return int(number)
+    return None

@@ -39,6 +39,7 @@ def _dispatch(arguments: list[str]) -> int:
     if light is not None:
         import importlib
 
+        _leave_out_libraries()
         command: Callable[[list[str]], int] = importlib.import_module(light).main
         return command(arguments[1:])
     import gc
@@ -48,6 +49,13 @@ def _dispatch(arguments: list[str]) -> int:
     from ccpar_hybrid.front.cli.command import run_typer
 
     return run_typer(arguments)
+
+
+def _leave_out_libraries() -> None:
+    """What a program of a pane never uses, but modules that it needs would import: 6 MB each."""
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    for name in ("ssl", "_hashlib"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def _tell(error: CcparError) -> int:
