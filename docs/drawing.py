@@ -20,16 +20,9 @@ CELL_WIDTH, CELL_HEIGHT, FONT_SIZE = 8.4, 18.0, 14
 BASELINE = 13.6
 MARGIN = 12.0
 FOREGROUND, BACKGROUND = "#d8dee9", "#15181e"
-_BASE = ("#2b303b", "#d9626b", "#8fbf7f", "#e5c07b", "#6f9fd8", "#b98fd0", "#62b5bd", "#d0d4dc") + (
-    "#6b7382",
-    "#f07a83",
-    "#a9d69a",
-    "#f5d590",
-    "#8cb8ee",
-    "#d0aae4",
-    "#7fd0d8",
-    "#ffffff",
-)
+_DARK = ("#2b303b", "#d9626b", "#8fbf7f", "#e5c07b", "#6f9fd8", "#b98fd0", "#62b5bd", "#d0d4dc")
+_BRIGHT = ("#6b7382", "#f07a83", "#a9d69a", "#f5d590", "#8cb8ee", "#d0aae4", "#7fd0d8", "#ffffff")
+_BASE = (*_DARK, *_BRIGHT)
 _ESCAPE = re.compile(r"\x1b\[([0-9;:]*)m|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()].|[\x0e\x0f]")
 _UP, _DOWN, _LEFT, _RIGHT = 1, 2, 4, 8
 _ARMS = {
