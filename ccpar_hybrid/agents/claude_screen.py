@@ -32,6 +32,7 @@ _WIDTH = 60
 _DIALOGS = (
     ("Yes, I trust this folder", "trust this folder"),
     ("Detected a custom API key in your environment", "API key approval"),
+    ("Bypass Permissions mode", "bypass permissions mode"),
     ("Stop and wait for limit to reset", "usage limit"),
     ("Select login method", "login"),
     ("Choose the text style", "first-run setup"),

@@ -253,6 +253,12 @@ SCENES = (
         environment=oauth(),
     ),
     Scene("trust", text="Enter to confirm", account={**TRUSTING, "projects": {}}),
+    Scene(
+        "bypass",
+        text="Enter to confirm",
+        options=("--permission-mode=bypassPermissions",),
+        environment={"ANTHROPIC_API_KEY": KEY, "IS_SANDBOX": "1"},
+    ),
     Scene("key", text="Enter to confirm", account=UNKNOWN_KEY),
     Scene("first-run", text="", account=None),
     Scene("login", text="", environment={}),

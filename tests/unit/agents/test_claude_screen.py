@@ -43,6 +43,7 @@ EXPECTED = {
     "plan": Screen(waiting="plan"),
     "limit": Screen(waiting="usage limit"),
     "trust": Screen(waiting="trust this folder"),
+    "bypass": Screen(waiting="bypass permissions mode"),
     "key": Screen(waiting="API key approval"),
     "first-run": Screen(waiting="login"),
 }
