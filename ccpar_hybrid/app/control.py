@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from ccpar_hybrid.app import launcher, snapshot, worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.snapshot import TaskState, TaskView
-from ccpar_hybrid.core.errors import BadInput, Refused, WaitTimedOut
+from ccpar_hybrid.core.errors import Refused, WaitTimedOut
 from ccpar_hybrid.core.outcome import Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import visible
@@ -49,12 +49,12 @@ class Control:
         view = self._view(task)
         if view.is_ended:
             raise Refused(f"{task.name} has ended already: {view.state}", "nothing to cancel")
+        self._app.ledger.register(task)  # one that was added by hand may not be there yet
         queue = self._app.scheduler.snapshot()
         job = _job_of(queue, task)
         if job is None or job.state in (JobState.HELD, JobState.QUEUED, JobState.ENDED):
             return self._cancel_waiting(queue, task, job)
-        self._cancel_running(task, job)
-        return Cancelled(task, running=True, skipped=())
+        return Cancelled(task, running=self._cancel_running(task, job), skipped=())
 
     def _cancel_waiting(self, queue: QueueSnapshot, task: Task, job: Job | None) -> Cancelled:
         dependents = list(_dependents(queue, job)) if job else []
@@ -72,7 +72,8 @@ class Control:
             self._app.scheduler.remove([*(other.id for other in dependents), job.id])
         return Cancelled(task, running=False, skipped=tuple(skipped))
 
-    def _cancel_running(self, task: Task, job: Job) -> None:
+    def _cancel_running(self, task: Task, job: Job) -> bool:
+        """Returns whether an agent was at work."""
         status = self._runner(task.key)
         if status is None:
             # Offered, not claimed: settle first, so that a worker who claims it now turns away.
@@ -86,6 +87,7 @@ class Control:
             self._app.scheduler.terminate(job.id, force=True)
         if job.state is JobState.PAUSED:
             self._app.scheduler.resume([job.id])
+        return status is not None
 
     def _runner(self, key: TaskKey) -> str | None:
         for status in worker_client.statuses(self._app.paths).values():
@@ -130,22 +132,16 @@ class Control:
         timeout_s: float | None,
         on_end: Callable[[TaskView], None],
     ) -> list[TaskView]:
-        """Until all have ended; `on_end` is told each as it ends. Raises WaitTimedOut."""
+        """Until all have ended or are lost; `on_end` is told each then. Raises WaitTimedOut."""
         deadline = time.monotonic() + timeout_s if timeout_s is not None else None
         open_tasks = {task.key: task for task in tasks}
         ended: list[TaskView] = []
         while open_tasks:
             views = snapshot.take(self._app, list(open_tasks.values())).tasks
-            for view in (view for view in views if view.is_ended):
+            for view in (v for v in views if v.is_ended or v.state is TaskState.LOST):
                 del open_tasks[view.key]
                 ended.append(view)
                 on_end(view)
-            lost = next((view for view in views if view.state is TaskState.LOST), None)
-            if lost is not None:
-                raise BadInput(
-                    f"{lost.task.name} will not end: {lost.detail}",
-                    f"run `ccpar-hybrid restart {lost.key}`, or cancel it",
-                )
             if open_tasks and deadline is not None and time.monotonic() > deadline:
                 names = ", ".join(visible(task.name, 60) for task in open_tasks.values())
                 raise WaitTimedOut(f"not ended in time: {names}", "they go on")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.snapshot import task_of
 from ccpar_hybrid.core.errors import BadInput, NotFound
 from ccpar_hybrid.core.task import Task, TaskKey, is_key
 from ccpar_hybrid.core.text import visible
-from ccpar_hybrid.scheduler.base import JobState, QueueSnapshot
+from ccpar_hybrid.scheduler.base import QueueSnapshot
 
 _WAYS = ("id", "label", "key")
 
@@ -56,11 +57,8 @@ class References:
             return []
         key = job.identity if job.by_hand else job.key
         task = self._ledger.task(key) if key else None
-        if task is None and job.state is not JobState.ENDED and job.by_hand:
-            raise NotFound(
-                f"task {name} was added with plain Pueue and has not begun",
-                f"use `pueue` for it until then, such as `pueue remove {name}`",
-            )
+        if task is None and job.by_hand:
+            return [task_of(job)]
         return [task] if task else []
 
     def _by_label(self, name: str) -> list[Task]:
@@ -69,4 +67,14 @@ class References:
         unsettled = [task for task in same if task.key not in settled]
         if unsettled:
             return unsettled
-        return [max(same, key=lambda task: task.created_at)] if same else []
+        strangers = self._strangers(name, {task.key for task in same})
+        newest = max([*same, *strangers], key=lambda task: task.created_at, default=None)
+        return [newest] if newest else []
+
+    def _strangers(self, label: str, known: set[TaskKey]) -> list[Task]:
+        """Tasks that people queued with plain Pueue and that no worker has seen yet."""
+        return [
+            task_of(job)
+            for job in self._queue.jobs.values()
+            if job.by_hand and job.label == label and job.identity not in known
+        ]

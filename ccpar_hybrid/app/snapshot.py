@@ -23,7 +23,7 @@ class TaskState(StrEnum):
 
     `HELD`: stashed; `DELAYED`: its time has not come; `BLOCKED`: waits for other tasks;
     `OFFERED`: due, but no worker is idle; `WAITING`: its agent waits for a person; `LOST`: no
-    outcome is known and the scheduler knows it no more.
+    outcome is known and the scheduler knows it no more; `UNKNOWN`: the scheduler did not answer.
     """
 
     HELD = "held"
@@ -40,6 +40,7 @@ class TaskState(StrEnum):
     TIMED_OUT = "timed-out"
     SKIPPED = "skipped"
     LOST = "lost"
+    UNKNOWN = "unknown"
 
 
 ENDED_STATES = frozenset(
@@ -98,10 +99,15 @@ class _Facts:
     """What is known from all owners, to compute views from."""
 
     def __init__(
-        self, ledger: Ledger, queue: QueueSnapshot, workers: Iterable[WorkerStatus]
+        self,
+        ledger: Ledger,
+        queue: QueueSnapshot,
+        workers: Iterable[WorkerStatus],
+        trouble: str | None,
     ) -> None:
         self.ledger = ledger
         self.queue = queue
+        self._trouble = trouble
         self.running = {status.key: status for status in workers if status.key}
 
     def views(self, tasks: list[Task]) -> list[TaskView]:
@@ -144,7 +150,7 @@ class _Facts:
             return TaskState(outcome.result.value), outcome.reason
         if job is None:
             running = self.running.get(key)
-            return _of_worker(running) if running else (TaskState.LOST, "Pueue does not know it")
+            return _of_worker(running) if running else self._absent()
         match job.state:
             case JobState.HELD:
                 return (TaskState.DELAYED, "") if job.not_before else (TaskState.HELD, "stashed")
@@ -157,6 +163,11 @@ class _Facts:
                 return _of_worker(running) if running else (TaskState.OFFERED, "no idle worker")
             case JobState.ENDED:
                 return self._ended(key, job)
+
+    def _absent(self) -> tuple[TaskState, str]:
+        if self._trouble:
+            return TaskState.UNKNOWN, self._trouble
+        return TaskState.LOST, "Pueue does not know it"
 
     def _queued(self, job: Job) -> tuple[TaskState, str]:
         open_jobs = [
@@ -177,7 +188,14 @@ class _Facts:
         state = _BY_END[job.end] if job.end else TaskState.LOST
         if state is TaskState.SUCCEEDED:
             return TaskState.LOST, "Pueue says success, but no outcome was recorded"
-        return state, "a task before it did not succeed" if state is TaskState.SKIPPED else ""
+        return state, self._why_ended(state, job)
+
+    def _why_ended(self, state: TaskState, job: Job) -> str:
+        if state is TaskState.SKIPPED:
+            return "a task before it did not succeed"
+        if state is TaskState.CANCELLED:
+            return "ended in Pueue before a worker had it"
+        return f"its command failed before a worker had it: pueue log {job.id}"
 
 
 def take(app: App, tasks: list[Task] | None = None) -> Snapshot:
@@ -185,7 +203,7 @@ def take(app: App, tasks: list[Task] | None = None) -> Snapshot:
     now, trouble = queue_or_trouble(app)
     workers = tuple(worker_client.statuses(app.paths).values())
     known = app.ledger.tasks(newest_first=False) if tasks is None else tasks
-    facts = _Facts(app.ledger, now, workers)
+    facts = _Facts(app.ledger, now, workers, trouble)
     strangers = [] if tasks is not None else _by_hand(now, {task.key for task in known})
     return Snapshot(
         at=datetime.now(UTC),
@@ -223,23 +241,25 @@ def _newest_jobs(queue: QueueSnapshot) -> dict[TaskKey, Job]:
 
 def _by_hand(queue: QueueSnapshot, known: set[TaskKey]) -> list[Task]:
     """Tasks that people queued with plain Pueue and that no worker has seen yet."""
-    return [
-        Task(
-            key=job.identity,
-            spec=TaskSpec(
-                prompt=job.command,
-                directory=job.directory,
-                group=job.group,
-                label=job.label,
-                priority=job.priority,
-            ),
-            source=TaskSource.PUEUE,
-            created_at=job.created_at,
-            pueue_id=job.id,
-        )
-        for job in queue.jobs.values()
-        if job.by_hand and job.identity not in known
-    ]
+    jobs = queue.jobs.values()
+    return [task_of(job) for job in jobs if job.by_hand and job.identity not in known]
+
+
+def task_of(job: Job) -> Task:
+    """What is known of a task that was added by hand, before a worker has read its options."""
+    return Task(
+        key=job.identity,
+        spec=TaskSpec(
+            prompt=job.command,
+            directory=job.directory,
+            group=job.group,
+            label=job.label,
+            priority=job.priority,
+        ),
+        source=TaskSource.PUEUE,
+        created_at=job.created_at,
+        pueue_id=job.id,
+    )
 
 
 def _is_queued_again(job: Job | None, outcome: Outcome) -> bool:

@@ -188,7 +188,7 @@ class Shim:
                         write(message["text"])
                     elif message["type"] == wire.OUTCOME:
                         return int(message["exit_code"])
-                    elif message["type"] in (wire.ATTACH, wire.DECLINED):
+                    elif message["type"] == wire.ATTACH:
                         self._turned_away(message)
                         return None
                 ready = self._wait(link.socket, None if self._stdin_open else LOOK_AGAIN_S)
@@ -208,11 +208,8 @@ class Shim:
             link.send({"type": wire.DAEMON_GONE})
 
     def _turned_away(self, message: Message) -> None:
-        """The key runs elsewhere, or the worker can't take it: look again in a moment."""
-        if message.get("key"):
-            self._task["key"] = message["key"]
-        if message.get("reason"):
-            say(message["reason"])
+        """The key runs elsewhere: attach to that run, or offer again, in a moment."""
+        self._task["key"] = message["key"]
         select.select([self._signals.reader], [], [], 0.2)
 
 

@@ -33,7 +33,6 @@ CLAIM = "claim"
 TASK = "task"
 ACCEPTED = "accepted"
 ATTACH = "attach"
-DECLINED = "declined"
 OUTPUT = "output"
 OUTCOME = "outcome"
 CANCEL = "cancel"
@@ -63,7 +62,7 @@ def decode(line: bytes) -> Message:
     """The message of one line; raises WireError."""
     try:
         message = quick_json.loads(line.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {line[:80]!r}") from error
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise WireError(f"no message: {line[:80]!r}")
