@@ -103,7 +103,7 @@ class _Facts:
         ledger: Ledger,
         queue: QueueSnapshot,
         workers: Iterable[WorkerStatus],
-        trouble: str | None,
+        trouble: str | None = None,
     ) -> None:
         self.ledger = ledger
         self.queue = queue
