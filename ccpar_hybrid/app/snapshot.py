@@ -195,6 +195,8 @@ class _Facts:
             return "a task before it did not succeed"
         if state is TaskState.CANCELLED:
             return "ended in Pueue before a worker had it"
+        if state is TaskState.LOST:
+            return ""
         return f"its command failed before a worker had it: pueue log {job.id}"
 
 

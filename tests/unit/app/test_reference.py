@@ -73,7 +73,6 @@ def test_of_one_label_the_unsettled_task_is_meant_else_the_newest(ledger: Ledger
     assert names(ledger).resolve("x").key == new.key
 
 
-def test_a_task_by_hand_that_has_not_begun_is_pueues(ledger: Ledger) -> None:
+def test_a_task_by_hand_that_has_not_begun_is_known_from_pueue(ledger: Ledger) -> None:
     waiting = job(make_task(), number=3, by_hand=True, state=JobState.QUEUED)
-    with pytest.raises(NotFound, match="plain Pueue"):
-        names(ledger, waiting).resolve("3")
+    assert names(ledger, waiting).resolve("3").key == waiting.identity

@@ -16,6 +16,8 @@ from ccpar_hybrid.scheduler.base import Job, JobEnd, JobState, QueueSnapshot
 from tests.support.ledger import SOME_TIME, make_outcome, make_task
 from tests.unit.app.queue import LATER, job, snapshot_of
 
+BEFORE = "its command failed before a worker had it: pueue log 0"
+
 
 @pytest.fixture
 def ledger(home: Path) -> Iterator[Ledger]:
@@ -72,9 +74,12 @@ def settle(ledger: Ledger, task: Task, outcome: Outcome) -> None:
             {"state": JobState.ENDED, "end": JobEnd.SUCCEEDED},
             (TaskState.LOST, "Pueue says success, but no outcome was recorded"),
         ),
-        ({"state": JobState.ENDED, "end": JobEnd.FAILED}, (TaskState.FAILED, "")),
-        ({"state": JobState.ENDED, "end": JobEnd.KILLED}, (TaskState.CANCELLED, "")),
-        ({"state": JobState.ENDED, "end": JobEnd.NOT_STARTED}, (TaskState.FAILED, "")),
+        ({"state": JobState.ENDED, "end": JobEnd.FAILED}, (TaskState.FAILED, BEFORE)),
+        (
+            {"state": JobState.ENDED, "end": JobEnd.KILLED},
+            (TaskState.CANCELLED, "ended in Pueue before a worker had it"),
+        ),
+        ({"state": JobState.ENDED, "end": JobEnd.NOT_STARTED}, (TaskState.FAILED, BEFORE)),
         (
             {"state": JobState.ENDED, "end": JobEnd.SKIPPED},
             (TaskState.SKIPPED, "a task before it did not succeed"),
