@@ -6,8 +6,10 @@ import re
 from datetime import datetime, time, timedelta
 
 from ccpar_hybrid.core.errors import BadInput
+from ccpar_hybrid.core.text import visible
 
-ACCEPTED = (
+SPANS = "spans are accepted: 90 (seconds), 30s, 10min, 2h, 1h30m, 1d"
+MOMENTS = (
     "accepted are spans (90, 30s, 10min, 2h, 1h30m, 1d), times (16:00) and dates (2026-01-31 08:00)"
 )
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -32,13 +34,19 @@ def seconds(text: str) -> float:
     while position < len(lowered):
         part = _PART.match(lowered, position)
         unit = _unit(part[2]) if part else None
-        if part is None or unit is None or part.end() == position:
-            raise BadInput(f"{text!r} is no span of time", ACCEPTED)
+        if part is None or unit is None or (not unit and len(part[0]) != len(lowered)):
+            raise _refused(text, "span of time", SPANS)
         total += float(part[1]) * _UNITS_S[unit]
         position = part.end()
-    if not lowered or timedelta(seconds=min(total, 1e12)) > _MOST:
-        raise BadInput(f"{text!r} is no span of time", ACCEPTED)
+    if not lowered:
+        raise _refused(text, "span of time", SPANS)
+    if total > _MOST.total_seconds():
+        raise BadInput(f"{visible(text, 40)!r} is too long", f"at most {_MOST.days} days")
     return total
+
+
+def _refused(text: str, what: str, accepted: str) -> BadInput:
+    return BadInput(f"{visible(text, 40)!r} is no {what}", accepted)
 
 
 def _unit(word: str) -> str | None:
@@ -55,20 +63,24 @@ def not_before(text: str, now: datetime) -> datetime:
             hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0
         )
         return today if today > now else today + timedelta(days=1)
-    try:
+    if re.match(r"\s*\d{4}-", text):
         return _date(text, now)
-    except ValueError:
-        return now + timedelta(seconds=seconds(text))
+    try:
+        span_s = seconds(text)
+    except BadInput as error:
+        hint = MOMENTS if error.hint == SPANS else error.hint
+        raise BadInput(error.message.replace("span of time", "time"), hint) from None
+    return now + timedelta(seconds=span_s)
 
 
 def _date(text: str, now: datetime) -> datetime:
-    if not re.match(r"\s*\d{4}-", text):
-        raise ValueError(text)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise BadInput(f"{text!r} is no date", ACCEPTED) from None
+        raise _refused(text, "date", MOMENTS) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
     if moment < now:
-        raise BadInput(f"{text} is past", "give a moment to come")
+        raise BadInput(f"{visible(text, 40)} is past", "give a moment to come")
+    if moment - now > _MOST:
+        raise BadInput(f"{visible(text, 40)} is too far", f"at most {_MOST.days} days from now")
     return moment

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
@@ -12,7 +13,7 @@ from ccpar_hybrid.app import delay, launcher
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.reference import References
 from ccpar_hybrid.app.request import TaskRequest
-from ccpar_hybrid.core.errors import BadInput, MissingPart, NotFound
+from ccpar_hybrid.core.errors import BadInput, CcparError, MissingPart, NotFound
 from ccpar_hybrid.core.outcome import Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec, new_key
 from ccpar_hybrid.core.text import visible
@@ -55,7 +56,10 @@ class Enqueuer:
         """Queue all or none. Raises BadInput, NotFound, MissingPart; nothing is left then."""
         drafts = self._drafts(requests)
         order = _in_order(drafts)
-        tasks = [self._task(draft, drafts) for draft in drafts]
+        tasks = []
+        for number, draft in enumerate(drafts, 1):
+            with _told_of(draft.request, number if len(drafts) > 1 else None):
+                tasks.append(self._task(draft, drafts))
         submissions = self._submissions(drafts, tasks, order)
         launcher.install(self._app.paths, self._app.environment)
         ledger = self._app.ledger
@@ -82,7 +86,11 @@ class Enqueuer:
                     f"label {visible(request.label, 60)!r} is given twice in this call",
                     "labels of one call differ",
                 )
-        return [self._draft(request, places) for request in requests]
+        drafts = []
+        for number, request in enumerate(requests, 1):
+            with _told_of(request, number if len(requests) > 1 else None):
+                drafts.append(self._draft(request, places))
+        return drafts
 
     def _draft(self, request: TaskRequest, places: dict[str, int]) -> _Draft:
         inside = tuple(places[name] for name in request.after if name in places)
@@ -140,7 +148,7 @@ class Enqueuer:
         group = name or default
         if group not in self._queue.groups:
             known = ", ".join(sorted(self._queue.groups))
-            raise BadInput(
+            raise NotFound(
                 f"there is no group {visible(group, 60)!r}",
                 f"known are {known}; `ccpar-hybrid setup --group NAME=WORKERS` makes one",
             )
@@ -154,8 +162,11 @@ class Enqueuer:
 
     def _checked_variables(self, variables: dict[str, str]) -> dict[str, str]:
         for name in variables:
-            if not name or "=" in name:
-                raise BadInput(f"{visible(name, 60)!r} is no variable's name", "without = it is")
+            if "=" in name or not name.isprintable() or " " in name:
+                raise BadInput(
+                    f"{visible(name, 60)!r} is no variable's name",
+                    "one without =, blanks and control characters is accepted",
+                )
         return dict(variables)
 
     def _check_agent(self, name: str, spec: TaskSpec) -> None:
@@ -214,6 +225,18 @@ def _in_order(drafts: Sequence[_Draft]) -> list[int]:
         order += ready
         sorter.done(*ready)
     return order
+
+
+@contextlib.contextmanager
+def _told_of(request: TaskRequest, number: int | None) -> Iterator[None]:
+    """An error in here says which of several tasks it is about."""
+    try:
+        yield
+    except CcparError as error:
+        if number is not None:
+            label = f" ({visible(request.label, 60)})" if request.label else ""
+            error.message = f"task {number}{label}: {error.message}"
+        raise
 
 
 def _name(draft: _Draft) -> str:

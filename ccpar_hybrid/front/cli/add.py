@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ccpar_hybrid.app.assembly import App
-from ccpar_hybrid.core.errors import BadInput
+from ccpar_hybrid.core.errors import BadInput, NotFound
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli.option import (
     Group,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _LISTED = 20
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +47,10 @@ def add(
         bool, typer.Option("--jsonl", help="Many tasks: JSON lines on standard input.")
     ] = False,
     label: Annotated[str | None, typer.Option("--label", "-l", help="A name for people.")] = None,
-    priority: Annotated[int, typer.Option("--priority", "-p", "-o", help="Higher runs first.")] = 0,
+    priority: Annotated[
+        int | None,
+        typer.Option("--priority", "-p", "-o", help="Higher runs first (default: 0)."),
+    ] = None,
     after: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,7 +110,7 @@ def add(
         "env": _variables(env or []),
         "timeout": timeout,
     }
-    present = {name: value for name, value in given.items() if value}
+    present = {name: value for name, value in given.items() if value not in (None, [], {})}
     if requests is not None and present:
         raise BadInput(
             f"--{next(iter(present)).replace('_', '-')} beside JSON lines", "put it into each line"
@@ -114,6 +118,10 @@ def add(
     if requests is None:
         requests = [parse_one({"prompt": text, **present})]
     with App(os.environ) as app:
+        if session is not None and app.session_record(session) is None:
+            raise NotFound(
+                f"there is no session {visible(session, 60)!r}", "make it: ccpar-hybrid setup"
+            )
         name = session or app.settings.session.name
         added = Enqueuer(app, str(Path.cwd()), name).add(requests)
     _tell(added, json=json)
@@ -150,21 +158,25 @@ def _decoded(data: bytes, where: str) -> str:
 
 def _is_json_lines(prompt: str | None, file: Path | None, text: str) -> bool:
     """Standard input alone, whose first line is a JSON object with a prompt."""
-    if prompt is not None or file is not None or not text.lstrip().startswith("{"):
+    if prompt is not None or file is not None or not _without_mark(text).startswith("{"):
         return False
     import json as json_module
 
     try:
-        first = json_module.loads(text.strip().splitlines()[0])
-    except ValueError:
+        first = json_module.loads(_without_mark(text).split("\n")[0])
+    except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and "prompt" in first
+
+
+def _without_mark(text: str) -> str:
+    return text.removeprefix(_BYTE_ORDER_MARK).strip()
 
 
 def _many(text: str) -> list[TaskRequest]:
     from ccpar_hybrid.app.request import parse_lines
 
-    return parse_lines(text.splitlines())
+    return parse_lines(text.removeprefix(_BYTE_ORDER_MARK).split("\n"))
 
 
 def _variables(given: list[str]) -> dict[str, str]:

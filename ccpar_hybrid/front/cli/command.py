@@ -80,18 +80,30 @@ def run_typer(arguments: list[str]) -> int:
         return _tell_usage(error)
     except typer.Exit as error:
         return error.exit_code
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # typer's own answer is exit code 1
+            raise error.__context__ from None
+        raise
     except typer.Abort:
         sys.stderr.write("\ninterrupted\n")
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.OK
 
 
+_NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
+
+
+def _is_unquoted(where: str, message: str) -> bool:
+    return where.endswith(" add") and "unexpected extra argument" in message
+
+
 def _tell_usage(error: Any) -> int:
-    message = error.format_message()
+    message = error.format_message().replace(_NO_INTEGER, "a whole number is accepted")
     if error.ctx is not None and type(error).__name__ == "NoArgsIsHelpError":
         print(message)
         return ExitCode.BAD_INPUT
     sys.stderr.write(f"ccpar-hybrid: {message}\n")
     where = error.ctx.command_path if error.ctx else "ccpar-hybrid"
-    sys.stderr.write(f"  see `{where} --help`\n")
+    quote = ", and put a prompt of several words in quotes" if _is_unquoted(where, message) else ""
+    sys.stderr.write(f"  see `{where} --help`{quote}\n")
     return ExitCode.BAD_INPUT

@@ -16,7 +16,7 @@ from ccpar_hybrid.front.cli.option import Group, Json, TaskName
 from ccpar_hybrid.front.cli.output import ago, print_json, print_table, span
 
 if TYPE_CHECKING:
-    from ccpar_hybrid.app.snapshot import TaskView
+    from ccpar_hybrid.app.snapshot import Snapshot, TaskView
 
 RECENT = 30
 
@@ -50,6 +50,8 @@ def list_tasks(
         for view in _ordered(seen.tasks, everything or bool(wanted))
         if group in (None, view.task.spec.group) and (not wanted or view.state in wanted)
     ]
+    if not views and group is not None:
+        check_group(seen, group)
     if json:
         from ccpar_hybrid.front.cli.document import task_document
 
@@ -63,7 +65,8 @@ def list_tasks(
     if seen.scheduler_error:
         sys.stderr.write(f"ccpar-hybrid: the queue is unknown: {seen.scheduler_error}\n")
     if not views:
-        print("no tasks; add one: ccpar-hybrid add 'PROMPT'")
+        is_all = not wanted and group is None
+        print("no tasks; add one: ccpar-hybrid add 'PROMPT'" if is_all else "no such tasks")
         return
     rows = [_row(view, seen.at) for view in views]
     print_table(
@@ -72,6 +75,13 @@ def list_tasks(
         state_column=2,
         right=(0, 4),
     )
+
+
+def check_group(seen: Snapshot, group: str) -> None:
+    """Raise NotFound for a group that Pueue surely does not have."""
+    if seen.scheduler_error is None and group not in seen.groups:
+        known = ", ".join(sorted(seen.groups))
+        raise NotFound(f"there is no group {visible(group, 60)!r}", f"known are {known}")
 
 
 def _state(word: str) -> str:

@@ -109,7 +109,7 @@ def _number(text: str) -> int:
 def _name(app: App, session: str | None) -> str:
     from ccpar_hybrid.tmux.layout import checked_name
 
-    name = session or app.settings.session.name
+    name = app.settings.session.name if session is None else session
     try:
         return checked_name(name)
     except ValueError as error:
@@ -182,6 +182,7 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
     """Workers, what they do, and the queues."""
     from ccpar_hybrid.app import snapshot
     from ccpar_hybrid.front.cli.document import worker_document
+    from ccpar_hybrid.front.cli.look import check_group
     from ccpar_hybrid.front.cli.status import queue_rows, queues
 
     with App(os.environ) as app:
@@ -191,6 +192,10 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
             for worker in seen.workers
             if group in (None, worker.group) and session in (None, worker.session)
         ]
+        if group is not None and not workers:
+            check_group(seen, group)
+        if session is not None and not workers and app.session_record(_name(app, session)) is None:
+            raise NotFound(f"there is no session {session}", "make it: ccpar-hybrid setup")
         counts = queues(seen, group, app.settings.session.group)
     if json:
         print_json(
