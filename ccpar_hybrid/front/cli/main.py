@@ -6,7 +6,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from ccpar_hybrid.core.errors import CcparError, ExitCode
+from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
+from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.front.cli import stream
 
 _LIGHT = {"worker": "ccpar_hybrid.front.worker", "monitor": "ccpar_hybrid.front.monitor"}
 """Commands that run in panes: started without the command line's libraries."""
@@ -14,13 +16,16 @@ _LIGHT = {"worker": "ccpar_hybrid.front.worker", "monitor": "ccpar_hybrid.front.
 
 def run() -> None:
     """Entry point; ends the process."""
+    stream.prepare()
     sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
     try:
-        return _dispatch(arguments)
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+        return code
     except CcparError as error:
         return _tell(error)
     except KeyboardInterrupt:
@@ -28,8 +33,10 @@ def main(arguments: list[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left; nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        stream.abandon_output()
         return ExitCode.OK
+    except OSError as error:
+        return _tell_system(error)
     except Exception as error:
         return _report(error)
 
@@ -63,6 +70,15 @@ def _tell(error: CcparError) -> int:
     if error.hint:
         sys.stderr.write(f"  {error.hint}\n")
     return error.exit_code
+
+
+def _tell_system(error: OSError) -> int:
+    """What the system refuses is no bug of ours: a full disk, a missing right."""
+    where = f"{visible(os.fsdecode(error.filename), 200)}: " if error.filename else ""
+    if not where:
+        stream.abandon_output()
+    hint = "`ccpar-hybrid doctor` looks for the cause"
+    return _tell(MissingPart(f"{where}{error.strerror or error}", hint))
 
 
 def _report(error: Exception) -> int:

@@ -43,7 +43,8 @@ _STATE_COLOURS = {
 def print_json(kind: str, **content: object) -> None:
     """One document: `schema`, `kind` and the content."""
     document = {"schema": SCHEMA, "kind": kind, **content}
-    print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    print(json.dumps(document, indent=2, ensure_ascii=plain, default=str))
 
 
 def is_coloured() -> bool:
