@@ -54,6 +54,7 @@ class Attempt:
         self._console = console
         self._inbox: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()
         self._cancel: str | None = None
+        self._is_abandoned = False
         self._paused_since: float | None = None
         self._paused_s = 0.0
         self._started = time.monotonic()
@@ -72,6 +73,11 @@ class Attempt:
     def cancel(self, reason: str) -> None:
         """End the run; its outcome will be cancelled, for this reason."""
         self._cancel = self._cancel or reason
+        self._inbox.put_nowait(None)
+
+    def abandon(self) -> None:
+        """End the agent, but not the task: this worker has to go, and another will go on."""
+        self._is_abandoned = True
         self._inbox.put_nowait(None)
 
     def set_paused(self, paused: bool) -> None:
@@ -105,8 +111,15 @@ class Attempt:
 
     # --- the run
 
-    async def run(self) -> Outcome:
-        """Start the agent, follow it to its end, and leave nothing of it; never raises OSError."""
+    async def run(self) -> Outcome | None:
+        """Start the agent, follow it to its end, and leave nothing of it; never raises OSError.
+
+        None if it was abandoned: its outcome is open.
+        """
+        if self._cancel is not None:
+            return cancelled(self._cancel)
+        if self._is_abandoned:
+            return None
         try:
             program = self._start()
         except (OSError, ValueError) as error:
@@ -117,7 +130,7 @@ class Attempt:
             self._console.label(WorkerState.STOPPING, self._order.task.name)
             ending = await program.close(self._station.settings.agent.grace_s)
         self._note("agent-ended", how=str(ending))
-        return self._with_figures(outcome)
+        return self._with_figures(outcome) if outcome else None
 
     def _start(self) -> Program:
         launch = self._agent.launch(self._context())
@@ -165,11 +178,13 @@ class Attempt:
             environment=environment,
         )
 
-    async def _follow(self, program: Program) -> Outcome:
+    async def _follow(self, program: Program) -> Outcome | None:
         while True:
             await self._hear()
             if self._cancel is not None:
                 return cancelled(self._cancel)
+            if self._is_abandoned:
+                return None
             if program.ending.done():
                 return await self._judge_exit(program)
             if self._is_over_time():

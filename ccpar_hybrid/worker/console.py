@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import termios
@@ -99,8 +100,9 @@ class Console:
         self._write(LEAVE_MODES + CLEAR + _SHOW_CURSOR)
 
     def leave(self, text: str) -> None:
-        """The last words of a worker that ends."""
-        termios.tcsetattr(0, termios.TCSANOW, self._saved)
+        """The last words of a worker that ends; its pane may be gone."""
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, self._saved)
         self._write(LEAVE_MODES + CLEAR + text + "\r\n")
 
     def _write(self, text: str) -> None:

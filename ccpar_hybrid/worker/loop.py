@@ -44,12 +44,16 @@ class Worker:
         self._last = ""
 
     async def serve(self) -> None:
-        """Until `drain` or `stop` is asked over the socket, or TERM or HUP comes."""
+        """Until `drain` or `stop` is asked over the socket.
+
+        TERM, or HUP with the end of the pane, ends worker and agent, but not the task: its shim
+        offers it to the next worker.
+        """
         ignore_job_control()
         become_subreaper()
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._stop)
+        loop.add_signal_handler(signal.SIGTERM, self._give_up)
+        loop.add_signal_handler(signal.SIGHUP, self._give_up)
         loop.add_signal_handler(signal.SIGWINCH, self._resize)
         self._console.show_idle(self._last)
         await self._door.open()
@@ -142,15 +146,20 @@ class Worker:
 
     def _cancel(self, message: Message) -> Message:
         run = self._run
-        if run is None or run.attempt is None or run.task.key != message["key"]:
+        if run is None or run.task.key != message["key"]:
             return {"type": wire.ERROR, "reason": f"{message['key']} does not run here"}
-        run.attempt.cancel(ASKED)
+        run.cancel(ASKED)
         return {"type": wire.OK}
 
     def _stop(self) -> None:
         self._leave.set()
-        if self._run and self._run.attempt:
-            self._run.attempt.cancel(ASKED)
+        if self._run:
+            self._run.cancel(ASKED)
+
+    def _give_up(self) -> None:
+        self._leave.set()
+        if self._run:
+            self._run.abandon()
 
     def _resize(self) -> None:
         if self._run and self._run.attempt:

@@ -42,11 +42,28 @@ class Run:
         self._listeners: dict[int, asyncio.Task[None]] = {}
         self._daemons = {id(claim): _parent(claim)}
         self.attempt: Attempt | None = None
+        self._cancelled = ""
+        self._is_abandoned = False
         self.number = 0
         self.agent = task.spec.agent
 
+    def cancel(self, reason: str) -> None:
+        """End the run, if need be before its agent has begun."""
+        self._cancelled = self._cancelled or reason
+        if self.attempt:
+            self.attempt.cancel(reason)
+
+    def abandon(self) -> None:
+        """End the agent, but not the task, for this worker has to go."""
+        self._is_abandoned = True
+        if self.attempt:
+            self.attempt.abandon()
+
     async def execute(self) -> Outcome | None:
-        """Run the task to its outcome and tell all shims; None if it runs elsewhere already."""
+        """Run the task to its outcome and tell all shims.
+
+        None if it runs elsewhere already, or was abandoned: then the shims offer it again.
+        """
         first = self._shims[0]
         with lease(self._station.paths, self.task.key) as is_ours:
             if not is_ours:
@@ -72,7 +89,7 @@ class Run:
         await end_leftovers(self._station.paths, self.task.key, grace_s)
         return last
 
-    async def _execute(self, first: Claim, cut_off: AttemptRecord | None) -> Outcome:
+    async def _execute(self, first: Claim, cut_off: AttemptRecord | None) -> Outcome | None:
         order = self._begin(first, cut_off)
         scratch = Path(make_private_tree(self._station.paths.attempt(self.task.key, self.number)))
         with Account(scratch / "output.log", self._limit()) as account:
@@ -85,6 +102,8 @@ class Run:
                 outcome = await self._attempt(order, account)
             finally:
                 watcher.cancel()
+            if outcome is None:
+                return None
             self._station.ledger.end_attempt(self.task.key, self.number, outcome, settle=True)
             if self._shims:
                 self._note_delivery()
@@ -115,12 +134,16 @@ class Run:
         agent = self._station.agents.get(self.agent)
         return agent is not None and agent.interactive
 
-    async def _attempt(self, order: Order, account: Account) -> Outcome:
+    async def _attempt(self, order: Order, account: Account) -> Outcome | None:
         agent = self._station.agents.get(self.agent)
         trouble = self._trouble(agent)
         if agent is None or trouble:
             return not_started(trouble)
         self.attempt = Attempt(self._station, order, agent, account, self._console)
+        if self._is_abandoned:
+            self.attempt.abandon()
+        if self._cancelled:
+            self.attempt.cancel(self._cancelled)
         try:
             return await self.attempt.run()
         finally:
@@ -166,12 +189,12 @@ class Run:
         self._account.detach(shim.writer)
         self._shims.remove(shim)
         shim.writer.close()
-        if not self._shims and self.attempt:
-            self.attempt.cancel(KILLED)
+        if not self._shims:
+            self.cancel(KILLED)
 
     def _obey(self, shim: Claim, message: wire.Message) -> None:
-        if message["type"] == wire.CANCEL and self.attempt:
-            self.attempt.cancel(ASKED)
+        if message["type"] == wire.CANCEL:
+            self.cancel(ASKED)
         elif message["type"] == wire.DAEMON_GONE:
             self._daemons[id(shim)] = 0
 
