@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import time
@@ -97,6 +98,13 @@ class Demonstration:
     def since_added_s(self, moment: datetime) -> float:
         """Seconds between the adding of the tasks and the moment."""
         return max(0.0, (moment - self._tasks[0].created_at).total_seconds())
+
+    def last_line(self, view: TaskView) -> str:
+        """The last thing that the task's job wrote; empty where that is not known any more."""
+        with App(self.environment) as app, contextlib.suppress(CcparError):
+            if view.pueue_id is not None:
+                return (app.scheduler.log(view.pueue_id).strip().splitlines() or [""])[-1]
+        return ""
 
     def leave_keys(self) -> str:
         """What leaves the session without ending it; the system's tmux.conf may say other keys."""

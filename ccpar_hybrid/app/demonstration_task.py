@@ -65,7 +65,7 @@ def scenes(project: Path) -> tuple[Scene, ...]:
             ),
         ),
         Scene(
-            "update-docs",
+            "docs",
             "Say in the README what happens without a name.",
             (
                 _read(project, "README.md"),
@@ -74,7 +74,7 @@ def scenes(project: Path) -> tuple[Scene, ...]:
             ),
         ),
         Scene(
-            "fix-greeting",
+            "fix",
             "Fix greet.sh: without a name it shall greet the world.",
             (
                 _say("I will read the script first."),
@@ -87,7 +87,7 @@ def scenes(project: Path) -> tuple[Scene, ...]:
             priority=10,
         ),
         Scene(
-            "write-test",
+            "test",
             "Write a test for greet.sh, with a name and without.",
             (
                 _pause(2.0),
@@ -109,7 +109,7 @@ def scenes(project: Path) -> tuple[Scene, ...]:
                 _say("2 tests passed; the fix is committed."),
             ),
             priority=20,
-            after=("fix-greeting", "write-test"),
+            after=("fix", "test"),
         ),
     )
 

@@ -23,7 +23,7 @@ from tests.support.tmux_server import TmuxServer, terminal
 from tests.support.waiting import wait_until
 
 COMMAND = str(Path(sys.executable).with_name("ccpar-hybrid"))
-LABELS = ("fix-greeting", "write-test", "survey", "update-docs", "tidy-up", "report")
+LABELS = ("fix", "test", "survey", "docs", "tidy-up", "report")
 TIMEOUT_S = 110
 pytestmark = pytest.mark.slow
 
@@ -141,7 +141,7 @@ def test_the_stand_in_does_six_tasks_and_leaves_nothing(
     table = rows(done.stdout)
     assert set(table) == set(LABELS)
     assert all("succeeded" in cells for cells in table.values())
-    assert "fix-greeting, write-test" in table["report"]
+    assert "fix, test" in table["report"]
     assert table["report"][-1] == "2 tests passed; the fix is committed."
     assert_gone(directory(done.stdout))
     assert names(home) == before
@@ -150,11 +150,11 @@ def test_the_stand_in_does_six_tasks_and_leaves_nothing(
 def test_tasks_start_by_priority_and_after_what_they_wait_for(environment: dict[str, str]) -> None:
     said = run(environment, "--agent", "demo").stdout
     begun = re.findall(r"(\S+) +starts, priority", said)
-    assert set(begun[:3]) == {"fix-greeting", "write-test", "survey"}
-    assert begun.index("update-docs") < begun.index("tidy-up")
-    report = said.index("report        starts")
-    assert said.index("fix-greeting  succeeded") < report
-    assert said.index("write-test    succeeded") < report
+    assert set(begun[:3]) == {"fix", "test", "survey"}
+    assert begun.index("docs") < begun.index("tidy-up")
+    report = said.index("report   starts")
+    assert said.index("fix      succeeded") < report
+    assert said.index("test     succeeded") < report
 
 
 @pytest.mark.claude

@@ -14,7 +14,7 @@ import typer
 
 from ccpar_hybrid.core.errors import BadInput, ExitCode, Refused
 from ccpar_hybrid.core.text import first_line, visible
-from ccpar_hybrid.front.cli.output import paint, paint_state, print_table, span
+from ccpar_hybrid.front.cli.output import paint, paint_state, print_table, span, terminal_width
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.demonstration import Demonstration, Moment
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ccpar_hybrid.app.snapshot import TaskView
 
 _AGENTS = ("claude", "demo")
+_WIDE = 105
+"""Columns from which the table has room for what the agents said; it was told before as well."""
 
 
 def register(app: typer.Typer) -> None:
@@ -96,7 +98,7 @@ def _run(wanted: str | None, *, keep: bool, attach: bool) -> bool:
         good = _play(run, attach=attach)
         if keep:
             stack.pop_all()
-            _tell_kept(home, run.session)
+            _tell_kept(home)
     _tell_next()
     return good
 
@@ -110,7 +112,7 @@ def _play(run: Demonstration, *, attach: bool) -> bool:
     print(f"home     {run.home.root}")
     print("workers  starting three", flush=True)
     run.start()
-    print(f"look in  {run.home.run} tmux attach -t {run.session}  (from another terminal)\n")
+    print(f"look in  {run.home.run} tmux attach  (from another terminal)\n")
     if attach:
         print(f"attaching; {run.leave_keys()} leaves the session", flush=True)
         run.attach()
@@ -122,8 +124,8 @@ def _play(run: Demonstration, *, attach: bool) -> bool:
 
 def _tell_moment(run: Demonstration, moment: Moment) -> None:
     words = {"started": _start_words, "waiting": _waiting_words, "ended": _end_words}
-    worker = _worker(moment.view).ljust(4)
-    name = visible(moment.view.task.name, 20).ljust(13)
+    worker = _worker(moment.view).ljust(2)
+    name = visible(moment.view.task.name, 20).ljust(8)
     line = f"{_clock(moment.at_s)}  {worker} {name} {words[moment.step](run, moment.view)}"
     print(line, flush=True)
 
@@ -140,13 +142,13 @@ def _waiting_words(run: Demonstration, view: TaskView) -> str:
 def _end_words(run: Demonstration, view: TaskView) -> str:
     state = paint_state(view.state.value, view.state.value)
     took = f" in {span(view.outcome.duration_s)}" if view.outcome else ""
-    return f"{state}{took}: {_last_words(view)}"
+    return f"{state}{took}: {_last_words(run, view)}"
 
 
-def _last_words(view: TaskView) -> str:
+def _last_words(run: Demonstration, view: TaskView) -> str:
     """What the agent said last; for one that did not succeed, why."""
     said = view.outcome.last_message if view.outcome and view.outcome.exit_code == 0 else None
-    return first_line(said or view.detail, 200)
+    return first_line(said or view.detail or run.last_line(view), 200)
 
 
 def _worker(view: TaskView) -> str:
@@ -155,7 +157,9 @@ def _worker(view: TaskView) -> str:
 
 def _print_views(run: Demonstration, views: list[TaskView]) -> None:
     headings = ("TASK", "PRIORITY", "AFTER", "WORKER", "STATE", "STARTED", "TOOK", "TOKENS", "SAID")
-    print_table(headings, [_row(run, view) for view in views], state_column=4, right=(1, 5, 6, 7))
+    shown = len(headings) - (terminal_width() < _WIDE)
+    rows = [_row(run, view)[:shown] for view in views]
+    print_table(headings[:shown], rows, state_column=4, right=(1, 5, 6, 7))
 
 
 def _row(run: Demonstration, view: TaskView) -> tuple[str, ...]:
@@ -169,7 +173,7 @@ def _row(run: Demonstration, view: TaskView) -> tuple[str, ...]:
         _clock(run.since_added_s(attempt.started_at)) if attempt else "-",
         span(outcome.duration_s) if outcome else "-",
         f"{outcome.usage.total_tokens:,}" if outcome else "-",
-        _last_words(view),
+        _last_words(run, view),
     )
 
 
@@ -198,9 +202,9 @@ def _end(directory: str) -> None:
     print(f"ended the demo in {home.root}; nothing of it is left")
 
 
-def _tell_kept(home: DemoHome, session: str) -> None:
+def _tell_kept(home: DemoHome) -> None:
     print("\nkept, with everything running")
-    print(f"  look    {home.run} tmux attach -t {session}")
+    print(f"  look    {home.run} tmux attach")
     print(f"  use     {home.run} ccpar-hybrid add 'PROMPT'")
     print(f"  end     {_our_command()} demo --end {home.root}")
 
