@@ -37,6 +37,7 @@ class ClaudeTranscript:
         self._count = UsageCount()
         self._last_message: str | None = None
         self._interrupted = False
+        self._has_begun = False
 
     def read(self) -> Progress:
         """What the files have gained since the last call."""
@@ -81,6 +82,9 @@ class ClaudeTranscript:
             elif text.startswith(_INTERRUPTED):
                 self._interrupted = True
                 yield "· interrupted by a person"
+            elif is_human and not self._has_begun:
+                # The task's own prompt: the ledger has it, and Pueue's logs shall not.
+                self._has_begun = True
             elif asked := _asked(text, is_human=is_human):
                 yield asked
 

@@ -44,7 +44,8 @@ def _state() -> str:
     text = _shown("@ccpar_state")
     for state, (style, mark) in _MARKS.items():
         if state is WorkerState.WAITING:
-            words = " ‼ waiting for you" + _after(": ", "@ccpar_detail") + " "
+            label = _either("@ccpar_label", _shown("@ccpar_label") + " · ")
+            words = f" ‼ {label}waiting for you" + _after(": ", "@ccpar_detail") + " "
         else:
             words = f"{mark} {state.value}"
         text = _either(
@@ -63,7 +64,7 @@ def _border() -> str:
         f" #[bold]{_shown('@ccpar_worker')}#[default] "
         + _either("@ccpar_several", _shown("@ccpar_group") + " ")
         + _either("pane_dead", dead, _state())
-        + _after(" · ", "@ccpar_label")
+        + _either(waiting, "", _after(" · ", "@ccpar_label"))
         + detail
         + "#[default] "
     )

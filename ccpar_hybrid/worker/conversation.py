@@ -57,6 +57,7 @@ class Conversation:
         self._failure: Observation | None = None
         self._draft = False
         self._idle_looks = 0
+        self._in_background = False
         self.last_message: str | None = None
 
     @property
@@ -89,6 +90,7 @@ class Conversation:
                 self._show(WorkerState.WAITING, seen)
             case Sign.BACKGROUND:
                 self._finished_at = None
+                self._in_background = True
                 self._show(WorkerState.WORKING, seen)
             case Sign.TURN_ENDED | Sign.TURN_FAILED:
                 self._end_turn(seen, now)
@@ -104,6 +106,8 @@ class Conversation:
                 self._view = View(WorkerState.STARTING, "", Source.SCREEN)
         elif self.phase is Phase.TAKEN and (self.is_settling or self._draft):
             self._mind_draft(screen, now)
+        elif self.phase is Phase.TAKEN and screen.waiting:
+            self._mind_dialog(screen.waiting)
         elif self.phase is Phase.TAKEN and screen.ready:
             self._mind_idle(screen)
 
@@ -127,7 +131,7 @@ class Conversation:
     def _work(self, seen: Observation) -> None:
         self._finished_at = None
         self._failure = None
-        self._draft = False
+        self._draft = self._in_background = False
         self._idle_looks = 0
         detail = "" if seen.sign is Sign.PROMPT else seen.text
         self._view = View(WorkerState.WORKING, detail, seen.source)
@@ -143,13 +147,20 @@ class Conversation:
         self._show(WorkerState.SETTLING, Observation(seen.sign, seen.source))
 
     def _mind_draft(self, screen: Screen, now: float) -> None:
-        had_draft, self._draft = self._draft, screen.draft is not None or screen.waiting is not None
+        # A dialog about the error that ended the turn (a limit's) is no reason to stay.
+        dialog = None if self._failure else screen.waiting
+        had_draft, self._draft = self._draft, screen.draft is not None or dialog is not None
         if self._draft:
-            why = screen.waiting or "your text in the input box is not sent"
+            why = dialog or "your text in the input box is not sent"
             self._view = View(WorkerState.WAITING, why, Source.SCREEN)
         elif had_draft:
             self._finished_at = now
             self._view = View(WorkerState.SETTLING, "", Source.SCREEN)
+
+    def _mind_dialog(self, why: str) -> None:
+        """One of which no hook told."""
+        if self._view.state is WorkerState.WORKING:
+            self._view = View(WorkerState.WAITING, why, Source.SCREEN)
 
     def _mind_idle(self, screen: Screen) -> None:
         """No hook tells that a dialog was answered by key, or that Esc ended a turn."""
@@ -158,7 +169,7 @@ class Conversation:
             self._idle_looks = 0
             if state is WorkerState.WAITING:
                 self._view = View(WorkerState.WORKING, "", Source.SCREEN)
-        elif state is WorkerState.WORKING:
+        elif state is WorkerState.WORKING and not self._in_background:
             self._idle_looks += 1
             if self._idle_looks >= IDLE_LOOKS:
                 self._view = View(WorkerState.WAITING, INTERRUPTED, Source.SCREEN)

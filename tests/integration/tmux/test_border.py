@@ -49,7 +49,7 @@ def test_every_state_reads_without_colour(
         pane.set_options({STATE: state.value, LABEL: "fix-1", DETAIL: "Allow Bash?"})
         waits = state is WorkerState.WAITING
         words = (
-            "waiting for you: Allow Bash?  · fix-1 " if waits else f"{state} · fix-1 · Allow Bash? "
+            "fix-1 · waiting for you: Allow Bash? " if waits else f"{state} · fix-1 · Allow Bash? "
         )
         assert "w1" in screen.wait_for(words)
 

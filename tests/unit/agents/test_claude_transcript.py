@@ -67,8 +67,7 @@ def session(home: Path) -> Session:
 
 def test_a_turn_is_told_as_people_know_it() -> None:
     progress = read("failing-tool")
-    assert progress.lines[:3] == (
-        "❯ Look at the parser",
+    assert progress.lines[:2] == (
         "● Bash(echo out; echo err >&2; exit 3)",
         "  ⎿ ✘ Exit code 3",
     )
@@ -101,9 +100,14 @@ def test_a_turn_that_a_person_stopped_waits_for_words(scene: str) -> None:
 
 def test_the_programs_own_prompts_are_not_a_persons() -> None:
     assert '· Background command "wait" completed (exit code 0)' in read("notified").lines
-    assert [line for line in read("notified").lines if line.startswith("❯")] == [
-        "❯ Look at the parser"
-    ]
+    assert not any(line.startswith("❯") for line in read("notified").lines)
+
+
+def test_the_tasks_prompt_is_not_told_but_what_a_person_types_is(session: Session) -> None:
+    ours = {"type": "user", "message": {"content": "Look at the secret parser"}}
+    typed = {"type": "user", "message": {"content": "and at the tests"}}
+    assert session.read(ours).lines == ()
+    assert session.read(typed).lines == ("❯ and at the tests",)
 
 
 # --- tokens
