@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from ccpar_hybrid.app import launcher, snapshot, worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.snapshot import TaskState, TaskView
-from ccpar_hybrid.core.errors import Refused, WaitTimedOut
+from ccpar_hybrid.core.errors import MissingPart, Refused, WaitTimedOut
 from ccpar_hybrid.core.outcome import Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.scheduler.base import Job, JobState, QueueSnapshot, Submission
+from ccpar_hybrid.scheduler.pueue_cli import START_HINT
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.ending import EXIT_CANCELLED
 from ccpar_hybrid.worker.station import worker_id
@@ -115,7 +116,16 @@ class Control:
             raise Refused(f"{task.name} has not ended: {view.state}", "cancel it first")
         launcher.install(self._app.paths, self._app.environment)
         job = _job_of(self._app.scheduler.snapshot(), task)
+        outcome = self._app.ledger.outcome(task.key)
         self._app.ledger.reopen(task.key)
+        try:
+            return self._queue_again(task, job)
+        except BaseException:
+            if outcome is not None:
+                self._app.ledger.settle(task.key, outcome)
+            raise
+
+    def _queue_again(self, task: Task, job: Job | None) -> int:
         if job is not None:
             self._app.scheduler.restart(job.id)
             return job.id
@@ -150,7 +160,10 @@ class Control:
         return ended
 
     def _view(self, task: Task) -> TaskView:
-        return snapshot.take(self._app, [task]).tasks[0]
+        seen = snapshot.take(self._app, [task])
+        if seen.scheduler_error is not None:
+            raise MissingPart(seen.scheduler_error, START_HINT)
+        return seen.tasks[0]
 
 
 def _job_of(queue: QueueSnapshot, task: Task) -> Job | None:

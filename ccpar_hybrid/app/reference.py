@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ccpar_hybrid.app.assembly import App
-from ccpar_hybrid.app.snapshot import task_of
-from ccpar_hybrid.core.errors import BadInput, NotFound
+from ccpar_hybrid.app.snapshot import queue_or_trouble, task_of
+from ccpar_hybrid.core.errors import BadInput, MissingPart, NotFound
 from ccpar_hybrid.core.task import Task, TaskKey, is_key
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.scheduler.base import QueueSnapshot
@@ -15,9 +15,16 @@ _WAYS = ("id", "label", "key")
 class References:
     """Resolves names against the ledger and one snapshot of the queue."""
 
-    def __init__(self, app: App, queue: QueueSnapshot) -> None:
+    def __init__(self, app: App, queue: QueueSnapshot, trouble: str | None = None) -> None:
+        """`trouble`: why the queue could not be read; Pueue's ids are then refused."""
         self._ledger = app.ledger
         self._queue = queue
+        self._trouble = trouble
+
+    @classmethod
+    def now(cls, app: App) -> References:
+        """Against the queue as it is; labels and keys resolve without one as well."""
+        return cls(app, *queue_or_trouble(app))
 
     def resolve(self, name: str) -> Task:
         """The one task of that name; raises NotFound, or BadInput where several could be meant.
@@ -30,6 +37,10 @@ class References:
         else:
             found = [task for way in _WAYS for task in self._by(way, name)]
         distinct = {task.key: task for task in found}
+        if not distinct and self._trouble is not None and _is_number(rest or name):
+            raise MissingPart(
+                self._trouble, "give the label or the key, or start pueued: pueued -d"
+            )
         if not distinct:
             raise NotFound(
                 f"there is no task {visible(name, 60)!r}",
@@ -52,7 +63,7 @@ class References:
         return self._by_label(name)
 
     def _by_id(self, name: str) -> list[Task]:
-        job = self._queue.jobs.get(int(name)) if name.isascii() and name.isdigit() else None
+        job = self._queue.jobs.get(int(name)) if _is_number(name) else None
         if job is None:
             return []
         key = job.identity if job.by_hand else job.key
@@ -78,3 +89,7 @@ class References:
             for job in self._queue.jobs.values()
             if job.by_hand and job.label == label and job.identity not in known
         ]
+
+
+def _is_number(text: str) -> bool:
+    return len(text) < 20 and text.isascii() and text.isdigit()

@@ -140,7 +140,7 @@ def show(task: TaskName, json: Json = False) -> None:
     from ccpar_hybrid.app.reference import References
 
     with App(os.environ) as app:
-        found = References(app, snapshot.queue(app)).resolve(task)
+        found = References.now(app).resolve(task)
         view = snapshot.take(app, [found]).tasks[0]
         attempts, events = app.ledger.attempts(found.key), app.ledger.events(found.key)
     if json:
@@ -161,12 +161,11 @@ def log(
     attempt: Annotated[int | None, typer.Option(help="Which attempt (default: the last).")] = None,
 ) -> None:
     """What the agent did, as it went."""
-    from ccpar_hybrid.app import snapshot
     from ccpar_hybrid.app.log import tail
     from ccpar_hybrid.app.reference import References
 
     with App(os.environ) as app:
-        found = References(app, snapshot.queue(app)).resolve(task)
+        found = References.now(app).resolve(task)
         last = app.ledger.last_attempts([found.key]).get(found.key)
         if attempt is not None and not 1 <= attempt <= (last.number if last else 0):
             raise NotFound(f"{found.name} has no attempt {attempt}", "see `ccpar-hybrid show`")

@@ -58,10 +58,9 @@ def wait(
 
 
 def _resolve(app: App, names: list[str]) -> list[Task]:
-    from ccpar_hybrid.app import snapshot
     from ccpar_hybrid.app.reference import References
 
-    references = References(app, snapshot.queue(app))
+    references = References.now(app)
     return list({task.key: task for task in map(references.resolve, names)}.values())
 
 
