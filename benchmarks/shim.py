@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figure import Figure, Result, samples
@@ -13,6 +15,7 @@ from benchmarks.place import Place, place
 from benchmarks.process import cpu_s
 from ccpar_hybrid.app import launcher
 from ccpar_hybrid.core.task import new_key
+from ccpar_hybrid.system.paths import make_private, record_runtime
 
 RUNS, QUICK_RUNS = 40, 12
 GOAL_MS = 40.0
@@ -29,6 +32,8 @@ def measure(*, quick: bool = False) -> Result:
     with place(daemon=False) as here:
         with here.app() as app:
             launcher.install(app.paths, app.environment)
+            make_private(app.paths.runtime)
+            record_runtime(app.paths)
         for _ in range(QUICK_RUNS if quick else RUNS):
             used = _one(here)
             cpu.append(used[0] * 1000)
@@ -52,21 +57,29 @@ def _one(here: Place) -> tuple[float, float]:
     paths = here.app().paths
     offers = Path(paths.offers(_GROUP))
     begun = time.monotonic()
-    with subprocess.Popen(
+    shim = subprocess.Popen(
         ["sh", "-c", launcher.command_for(new_key())],
         env={**launcher.task_environment(paths), "PUEUE_GROUP": _GROUP},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         cwd=here.work,
-    ) as shim:
+    )
+    with shim, _killed(shim):
         _await_offer(offers)
         wall = time.monotonic() - begun
         time.sleep(_REST_S)
         cpu = cpu_s(shim.pid)
-        shim.send_signal(signal.SIGKILL)
     for left in offers.iterdir():
         left.unlink()
     return cpu, wall
+
+
+@contextlib.contextmanager
+def _killed(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def _await_offer(offers: Path) -> None:
@@ -82,8 +95,6 @@ def _await_offer(offers: Path) -> None:
 
 
 def _bare_python(here: Place) -> float:
-    import sys
-
     process = subprocess.Popen([sys.executable, "-I", "-S", "-c", "pass"], env=here.environment)
     _, _, used = os.wait4(process.pid, 0)
     process.returncode = 0
