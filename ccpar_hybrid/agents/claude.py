@@ -21,7 +21,6 @@ from ccpar_hybrid.agents.base import (
 )
 from ccpar_hybrid.agents.claude_hook import EVENTS, observe
 from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt, submittable
-from ccpar_hybrid.agents.claude_screen import read_screen
 from ccpar_hybrid.agents.claude_statusline import users_command
 from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript, has_transcript
 from ccpar_hybrid.core.settings import ClaudeSettings
@@ -145,6 +144,8 @@ class ClaudeAgent:
 
     def read_screen(self, screen: str) -> Screen:
         """What the TUI shows."""
+        from ccpar_hybrid.agents.claude_screen import read_screen  # 13 ms of patterns
+
         return read_screen(screen)
 
     def transcript(self, path: Path) -> Transcript | None:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from ccpar_hybrid.app import launcher, worker_client
 from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.session_record import SessionRecord
 from ccpar_hybrid.core.errors import BadInput, MissingPart, NotFound
+from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.system import paths as paths_module
 from ccpar_hybrid.system.files import file_lock, memory_available_bytes
@@ -62,6 +64,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     draining: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    recovered: list[TaskKey] = field(default_factory=list)
     kept_layout: str = ""
     agent_trouble: str = ""
 
@@ -180,6 +183,7 @@ class Sessions:
                 report.kept_layout = view.layout
         for group, count in groups.items():
             app.scheduler.ensure_group(group, self._slots_elsewhere(wanted.session, group) + count)
+        report.recovered = list(recover(app).tasks)
         for group in set(record.paused if record else ()) & set(app.scheduler.snapshot().groups):
             app.scheduler.resume_group(group)
         self._await_workers(wanted.session, workers, report)

@@ -112,6 +112,9 @@ class Scheduler(Protocol):
     def snapshot(self) -> QueueSnapshot:
         """Everything that is queued, runs or is kept."""
 
+    def started_at(self) -> datetime | None:
+        """When the scheduler that answers was started; None if that can't be told."""
+
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
         """Queue all or none, in this order; returns their numbers.
 

@@ -61,6 +61,7 @@ class MemoryScheduler:
         self._waiters: list[threading.Thread] = []
         self._changed = threading.Condition(threading.RLock())
         self._closed = False
+        self._started_at = datetime.now(UTC)
         self._dispatcher = threading.Thread(target=self._dispatch, daemon=True)
 
     def __enter__(self) -> MemoryScheduler:
@@ -90,6 +91,10 @@ class MemoryScheduler:
         with self._changed:
             self._check_open()
             return QueueSnapshot(jobs=dict(self._jobs), groups=dict(self._groups))
+
+    def started_at(self) -> datetime | None:
+        """See Scheduler."""
+        return self._started_at
 
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
         """See Scheduler."""

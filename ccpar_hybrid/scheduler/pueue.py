@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from ccpar_hybrid.core.errors import CommandFailed, MissingPart, NotFound
 from ccpar_hybrid.core.task import TaskKey
@@ -16,6 +17,7 @@ from ccpar_hybrid.scheduler.pueue_config import read_config
 from ccpar_hybrid.scheduler.pueue_socket import SocketUnusable
 from ccpar_hybrid.scheduler.pueue_status import UnknownState, read_state
 from ccpar_hybrid.scheduler.pueue_submit import submit, take_back
+from ccpar_hybrid.system.process import started_at
 
 _FINDERS = (
     "PATH",
@@ -56,6 +58,14 @@ class PueueScheduler:
         """See Scheduler."""
         with self._channel() as channel:
             return self._read(channel)
+
+    def started_at(self) -> datetime | None:
+        """See Scheduler."""
+        try:
+            pid = int(read_config(self._environment).pid_file.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+        return started_at(pid)
 
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
         """See Scheduler."""

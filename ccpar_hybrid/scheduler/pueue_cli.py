@@ -48,7 +48,7 @@ def plain(said: str) -> str:
 def _told(error: CommandFailed) -> CommandFailed | MissingPart:
     said = plain(error.stderr or error.stdout)
     if any(sign in said for sign in _NOT_THERE):
-        return MissingPart(f"pueued does not answer: {said}", START_HINT)
+        return MissingPart("pueued does not answer", START_HINT)
     if "configuration" in said:
         return MissingPart(f"Pueue cannot start: {said}", "see PUEUE_CONFIG_PATH")
     return CommandFailed(error.argv, error.code, error.stdout, said)

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +53,17 @@ def process(pid: int) -> ProcessInfo | None:
     if not _HAS_PROC:
         return _by_ps(("-p", str(pid))).get(pid)
     return _read_stat(pid)
+
+
+def started_at(pid: int) -> datetime | None:
+    """When the process was started, to about a hundredth of a second; None if there is none."""
+    info = process(pid)
+    if info is None:
+        return None
+    if not _HAS_PROC:
+        return datetime.fromtimestamp(info.start_ticks, UTC)
+    age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - info.start_ticks / os.sysconf("SC_CLK_TCK")
+    return datetime.now(UTC) - timedelta(seconds=age_s)
 
 
 def processes() -> dict[int, ProcessInfo]:

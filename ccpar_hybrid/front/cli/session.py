@@ -132,6 +132,9 @@ def _tell_setup(report: Report) -> None:
         ):
             if names:
                 print(f"  {what}: {', '.join(names)}")
+    if report.recovered:
+        tasks = count(len(report.recovered), "task")
+        print(f"  Pueue had died: queued {tasks} again that it had cut off")
     if report.kept_layout:
         print(f"  layout stays {report.kept_layout}: `ccpar-hybrid stop`, then setup, to change it")
     if report.agent_trouble:

@@ -1,0 +1,49 @@
+"""`setup` after the daemon was killed: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from ccpar_hybrid.app.snapshot import TaskState
+from tests.integration.worker.test_crash import crash_daemon
+from tests.support.instance import Instance
+
+
+def test_setup_brings_back_what_the_daemons_death_cut_off(instance: Instance) -> None:
+    instance.setup(2)
+    done = instance.add("echo done >> story", label="done")
+    going = instance.add("while [ ! -e go ]; do sleep 0.1; done; echo going >> story")
+    instance.wait_file("story")
+    after = instance.add("echo after >> story", after=[going])
+    instance.wait_for(going, TaskState.RUNNING)
+    crash_daemon(instance)
+
+    report = instance.setup(2)
+    assert going in report.recovered
+    instance.file("go").touch()
+    assert instance.outcome(after).result == "succeeded"
+    assert instance.file("story").read_text().split() == ["done", "going", "after"]
+    assert [instance.attempts(task) for task in (done, going, after)] == [1, 1, 1]
+
+
+def test_setup_leaves_what_a_person_killed(instance: Instance) -> None:
+    instance.setup(1)
+    killed = instance.add("sleep 1000")
+    instance.wait_for(killed, TaskState.RUNNING)
+    instance.pueue("kill", instance.id(killed))
+    assert instance.outcome(killed).result == "cancelled"
+    assert instance.setup(1).recovered == []
+    assert instance.attempts(killed) == 1
+
+
+def test_a_task_of_a_worker_that_died_with_the_daemon_runs_again(instance: Instance) -> None:
+    instance.setup(1)
+    task = instance.add("echo again >> story; [ -e second ] || { echo x > second; sleep 1000; }")
+    instance.wait_file("second", timeout_s=15)
+    os.kill(instance.worker().pid, signal.SIGKILL)
+    crash_daemon(instance)
+
+    assert instance.setup(1).recovered == [task]
+    assert instance.outcome(task).result == "succeeded"
+    assert instance.attempts(task) == 2
