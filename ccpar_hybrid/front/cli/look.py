@@ -12,7 +12,7 @@ import typer
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import BadInput, NotFound
 from ccpar_hybrid.core.text import first_line, visible
-from ccpar_hybrid.front.cli.option import Group, Json, TaskName
+from ccpar_hybrid.front.cli.option import Group, Json, TaskName, complete_state
 from ccpar_hybrid.front.cli.output import ago, print_json, print_table, span
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def list_tasks(
     json: Json = False,
     group: Group = None,
     state: Annotated[
-        list[str] | None, typer.Option(help="Only tasks in this state; repeatable.")
+        list[str] | None,
+        typer.Option(help="Only tasks in this state; repeatable.", autocompletion=complete_state),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help=f"Also those that ended before the last {RECENT}.")

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Annotated
 
 import typer
 
 
 def complete_task(incomplete: str) -> list[tuple[str, str]]:
-    """Labels and keys of the newest tasks, with what they are."""
+    """Labels and keys of the newest tasks, with what they are.
+
+    A label that a shell would not take as one plain word is left out: what is completed lands
+    unquoted in the command line, and would be run with it.
+    """
     from ccpar_hybrid.app.assembly import App
     from ccpar_hybrid.core.errors import CcparError
-    from ccpar_hybrid.core.text import first_line, visible
+    from ccpar_hybrid.core.text import first_line
 
     try:
         with App(os.environ) as app:
             tasks = app.ledger.tasks(limit=200)
     except CcparError:
         return []
-    found = [(visible(task.name, 200), first_line(task.spec.prompt, 60)) for task in tasks]
-    return [pair for pair in found if pair[0].startswith(incomplete)]
+    found: dict[str, str] = {}
+    for task in tasks:
+        for name in (task.spec.label, task.key):
+            if name and name.startswith(incomplete) and _is_plain(name):
+                found.setdefault(name, first_line(task.spec.prompt, 60))
+                break
+    return list(found.items())
+
+
+def _is_plain(name: str) -> bool:
+    return name == shlex.quote(name) and not name.startswith("-")
+
+
+def complete_state(incomplete: str) -> list[str]:
+    """Names of states."""
+    from ccpar_hybrid.app.snapshot import TaskState
+
+    return [state.value for state in TaskState if state.value.startswith(incomplete)]
 
 
 def complete_group(incomplete: str) -> list[str]:
@@ -33,7 +54,7 @@ def complete_group(incomplete: str) -> list[str]:
             groups = app.scheduler.snapshot().groups
     except CcparError:
         return []
-    return [name for name in sorted(groups) if name.startswith(incomplete)]
+    return [name for name in sorted(groups) if name.startswith(incomplete) and _is_plain(name)]
 
 
 def complete_agent(incomplete: str) -> list[str]:
