@@ -24,6 +24,9 @@ _LOOK_S = 0.2
 _STOP_LIMIT_S = 10.0
 """Added to the agents' grace: for a worker to settle what it was asked to end."""
 
+_END_SEEN_S = 2.0
+"""Pueue sees the end of a process at its next tick, some 0.3 s later."""
+
 
 @dataclass(frozen=True)
 class Cancelled:
@@ -115,7 +118,7 @@ class Control:
         if not view.is_ended and view.state is not TaskState.LOST:
             raise Refused(f"{task.name} has not ended: {view.state}", "cancel it first")
         launcher.install(self._app.paths, self._app.environment)
-        job = _job_of(self._app.scheduler.snapshot(), task)
+        job = self._ended_job(task)
         outcome = self._app.ledger.outcome(task.key)
         self._app.ledger.reopen(task.key)
         try:
@@ -124,6 +127,15 @@ class Control:
             if outcome is not None:
                 self._app.ledger.settle(task.key, outcome)
             raise
+
+    def _ended_job(self, task: Task) -> Job | None:
+        """Its job, once the scheduler has seen the end that the ledger knows already."""
+        deadline = time.monotonic() + _END_SEEN_S
+        while True:
+            job = _job_of(self._app.scheduler.snapshot(), task)
+            if job is None or job.state is JobState.ENDED or time.monotonic() > deadline:
+                return job
+            time.sleep(_LOOK_S / 4)
 
     def _queue_again(self, task: Task, job: Job | None) -> int:
         if job is not None:

@@ -2,6 +2,7 @@
 
 import os
 
+from ccpar_hybrid.app.control import Control
 from ccpar_hybrid.app.snapshot import TaskState
 from tests.support.instance import GROUP, Instance, are_gone, are_stopped
 from tests.support.waiting import wait_until
@@ -40,6 +41,16 @@ def test_cancel_ends_a_running_a_paused_an_offered_and_a_waiting_task(instance: 
     assert are_gone(pids)
     assert not instance.file("never").exists()
     wait_until(lambda: not instance.pids("shim.py"))
+
+
+def test_restart_works_at_the_moment_at_which_the_task_has_ended(instance: Instance) -> None:
+    instance.setup(1)
+    task = instance.add("echo run >> runs; false")
+    assert instance.outcome(task).result == "failed"
+    Control(instance.app).restart(instance.app.ledger.tasks()[0])
+    wait_until(lambda: instance.attempts(task) == 2, message="it runs again")
+    assert instance.settled(task).result == "failed"
+    assert instance.file("runs").read_text() == "run\nrun\n"
 
 
 def test_wait_and_log_follow_a_task_to_its_end(instance: Instance) -> None:
