@@ -22,7 +22,7 @@ from ccpar_hybrid.app.doctor_finding import (
     warning,
 )
 from ccpar_hybrid.app.doctor_subject import PROBE_S, Subject
-from ccpar_hybrid.app.session import AGENT_MEMORY_BYTES
+from ccpar_hybrid.app.slot import AGENT_MEMORY_BYTES
 from ccpar_hybrid.core.errors import BadInput, CcparError, MissingPart
 from ccpar_hybrid.core.text import first_line, visible
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory

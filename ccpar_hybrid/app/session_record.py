@@ -1,8 +1,12 @@
-"""What is kept of how a session was set up."""
+"""What is kept of how a session was set up, and what `setup` tells of what it did."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from pydantic import BaseModel, ConfigDict
+
+from ccpar_hybrid.core.task import TaskKey
 
 
 class SessionRecord(BaseModel):
@@ -17,3 +21,22 @@ class SessionRecord(BaseModel):
     layout: str
     agent: str
     paused: tuple[str, ...] = ()
+
+
+@dataclass
+class Report:
+    """What `setup` found and did; names of workers."""
+
+    session: str
+    layout: str
+    created: bool = False
+    daemon_started: bool = False
+    groups: dict[str, int] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    draining: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    recovered: list[TaskKey] = field(default_factory=list)
+    kept_layout: str = ""
+    agent_trouble: str = ""

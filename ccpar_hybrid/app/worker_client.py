@@ -35,6 +35,14 @@ def status_of(paths: Paths, worker: str) -> WorkerStatus | None:
         return None
 
 
+def count_elsewhere(paths: Paths, session: str, group: str) -> int:
+    """Workers of the group in other sessions of ours: all share one queue."""
+    return sum(
+        status.group == group and status.session != session and not status.draining
+        for status in statuses(paths).values()
+    )
+
+
 def ask(paths: Paths, worker: str, message: wire.Message) -> wire.Message | None:
     """Send one request; None if the worker does not answer."""
     try:

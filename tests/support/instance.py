@@ -15,7 +15,8 @@ from ccpar_hybrid.app import snapshot, worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.enqueue import Enqueuer
 from ccpar_hybrid.app.request import parse_one
-from ccpar_hybrid.app.session import Report, Sessions, Wanted
+from ccpar_hybrid.app.session import Sessions, Wanted
+from ccpar_hybrid.app.session_record import Report
 from ccpar_hybrid.app.snapshot import TaskState, TaskView
 from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import TaskKey

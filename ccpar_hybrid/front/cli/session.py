@@ -17,7 +17,7 @@ from ccpar_hybrid.front.cli.option import Group, Json, Session, complete_agent, 
 from ccpar_hybrid.front.cli.output import count, paint, print_json, print_table, span
 
 if TYPE_CHECKING:
-    from ccpar_hybrid.app.session import Report
+    from ccpar_hybrid.app.session_record import Report
     from ccpar_hybrid.core.worker import WorkerStatus
 
 DEMO = "demo"

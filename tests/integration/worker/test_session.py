@@ -4,7 +4,8 @@ import os
 import signal
 import threading
 
-from ccpar_hybrid.app.session import Report, Sessions, Wanted
+from ccpar_hybrid.app.session import Sessions, Wanted
+from ccpar_hybrid.app.session_record import Report
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.core.worker import WorkerState
 from tests.support.instance import GROUP, SESSION, Instance, are_gone

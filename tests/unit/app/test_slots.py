@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccpar_hybrid.app.session import slots
+from ccpar_hybrid.app.slot import slots
 
 
 def names(groups: dict[str, int]) -> list[str]:

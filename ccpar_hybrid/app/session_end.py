@@ -1,0 +1,81 @@
+"""`stop`: ends a session, after its workers have finished or been cancelled."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+
+from ccpar_hybrid.app import worker_client
+from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.core.errors import MissingPart, NotFound
+from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
+from ccpar_hybrid.system.paths import Paths
+from ccpar_hybrid.tmux.server import Server, owned
+from ccpar_hybrid.worker import wire
+from ccpar_hybrid.worker.station import worker_id
+
+_LOOK_S = 0.2
+
+
+def stop(
+    app: App, session: str, *, now: bool, wait_s: float | None, say: Callable[[str], None]
+) -> list[WorkerStatus]:
+    """Let every worker finish its task (`now`: cancel it), then end the session.
+
+    `wait_s` bounds the waiting for tasks that run; `say` is told for whom is waited. Returns the
+    workers that were busy. Raises NotFound where there is no session, Refused where it is not ours.
+    """
+    server = Server(app.environment)
+    view = server.find_session(session)
+    if view is None:
+        raise NotFound(f"there is no session {session}", "see `ccpar-hybrid status`")
+    owned(view, app.paths.instance)
+    workers = [worker_id(session, name) for name in view.workers]
+    busy = _busy(app.paths, workers)
+    with contextlib.suppress(MissingPart):  # without a daemon nothing begins anyway
+        _close_groups(app, session)
+    for worker in workers:
+        worker_client.ask(app.paths, worker, {"type": wire.STOP if now else wire.DRAIN})
+    _await_end(app.paths, workers, wait_s, say)
+    server.kill_session(session, app.paths.instance)
+    return busy
+
+
+def _busy(paths: Paths, workers: Iterable[str]) -> list[WorkerStatus]:
+    asked = (worker_client.status_of(paths, worker) for worker in workers)
+    return [status for status in asked if status and status.state is not WorkerState.IDLE]
+
+
+def _close_groups(app: App, session: str) -> None:
+    """Nothing new begins in groups that lose their last workers; `setup` starts them again."""
+    record = app.session_record(session)
+    if record is None:
+        return
+    known = app.scheduler.snapshot().groups
+    closing = [
+        group
+        for group in record.groups
+        if group in known
+        and not known[group].paused
+        and not worker_client.count_elsewhere(app.paths, session, group)
+    ]
+    paused = tuple({*record.paused, *closing})
+    app.save_session(session, record.model_copy(update={"paused": paused}))
+    for group in closing:
+        app.scheduler.pause_group(group)
+
+
+def _await_end(
+    paths: Paths, workers: list[str], wait_s: float | None, say: Callable[[str], None]
+) -> None:
+    deadline = time.monotonic() + wait_s if wait_s is not None else None
+    said = ""
+    while alive := [worker for worker in workers if worker_client.status_of(paths, worker)]:
+        if deadline is not None and time.monotonic() > deadline:
+            break
+        names = ", ".join(worker.partition(".")[2] for worker in alive)
+        if names != said:
+            say(f"waiting for {names}")
+            said = names
+        time.sleep(_LOOK_S)
