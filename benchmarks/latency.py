@@ -31,6 +31,8 @@ GOAL_RATIO = 1.15
 _TICK_S = 0.3
 _SETTLED_S = 0.4
 _LIMIT_S = 20.0
+_KEPT = 50
+"""Done tasks in Pueue, at most: the default of `pueue.keep_done`."""
 
 Way = Callable[[str], object]
 """Enqueues a shell command."""
@@ -46,6 +48,7 @@ def measure(*, quick: bool = False) -> Result:
             _settle(here, moment)
             seen[name].append(fifo.time(ways[name]) * 1000)
             late[name].append((fifo.at - _last_start(here)) * 1000)
+            _forget_old(here)
     series = [samples(name, "ms", values) for name, values in seen.items()]
     series += [samples(f"{name}, after Pueue's start", "ms", late[name]) for name in late]
     ours, command, socket, ours_late, command_late, _ = (each.median for each in series)
@@ -125,6 +128,13 @@ def _settle(here: Place, moment: float) -> None:
     wait_until(lambda: len(list(idle.iterdir())) == WORKERS)
     time.sleep(_SETTLED_S)
     time.sleep((_last_start(here) + moment - time.time()) % _TICK_S)
+
+
+def _forget_old(here: Place) -> None:
+    """As a session's monitor does with our tasks: what Pueue keeps slows all ways down."""
+    done = sorted(int(number) for number, task in here.tasks().items() if "Done" in task["status"])
+    if len(done) > _KEPT:
+        here.run("pueue", "remove", *map(str, done[: -_KEPT // 2]))
 
 
 def _last_start(here: Place) -> float:
