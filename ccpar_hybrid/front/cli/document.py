@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ccpar_hybrid.app.snapshot import TaskView
@@ -88,8 +88,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 def worker_document(status: WorkerStatus) -> dict[str, Any]:
     """What a worker says of itself."""
-    return status.model_dump(mode="json")
+    return {**status.model_dump(mode="json"), "since": _time(status.since)}
 
 
 def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return moment.astimezone(UTC).isoformat() if moment else None
