@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ccpar_hybrid.core.task import DEFAULT_GROUP
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 """Names of sessions and workers: they become parts of tmux targets and of file names."""
+
+
+def _of_words(text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"it is no command: {error}") from None
+    if not words:
+        raise ValueError("it is empty: a program's name or path is accepted")
+    return text
+
+
+Command = Annotated[str, AfterValidator(_of_words)]
+"""A program with its first arguments, quoted as in a shell; no shell reads it."""
 
 
 class _Section(BaseModel):
@@ -44,7 +59,7 @@ class AgentSettings(_Section):
 class ClaudeSettings(_Section):
     """Claude Code. Empty `model` and `permission_mode`: as the user's own configuration says."""
 
-    command: str = "claude"
+    command: Command = "claude"
     model: str = ""
     permission_mode: str = ""
     allowed_tools: tuple[str, ...] = ()

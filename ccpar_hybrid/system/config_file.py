@@ -92,7 +92,7 @@ def _from_file(path: Path, known: Mapping[str, Setting]) -> dict[str, Setting]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"cannot read {path}: {error}", "mend the file or remove it") from error
     found = {}
-    for name, value in _flattened(data, path):
+    for name, value in _flattened(data, path, text):
         where = f"{path}:{_line_of(text, name)}"
         if name not in known:
             raise BadInput(f"{where}: there is no setting {name}", _accepted(name, known))
@@ -100,23 +100,28 @@ def _from_file(path: Path, known: Mapping[str, Setting]) -> dict[str, Setting]:
     return found
 
 
-def _flattened(data: Mapping[str, Any], path: Path) -> Iterator[tuple[str, object]]:
+def _flattened(data: Mapping[str, Any], path: Path, text: str) -> Iterator[tuple[str, object]]:
     for section, values in data.items():
         if not isinstance(values, dict):
             accepted = ", ".join(f"[{name}]" for name in Settings.model_fields)
-            raise BadInput(f"{path}: {section} stands in no section", f"sections are {accepted}")
+            where = f"{path}:{_line_of(text, section)}"
+            raise BadInput(f"{where}: {section} stands in no section", f"sections are {accepted}")
         for name, value in values.items():
             yield f"{section}.{name}", value
 
 
 def _line_of(text: str, name: str) -> int:
+    """Where the name is set, as far as that can be told without a parser; else line 1."""
     section, _, key = name.partition(".")
     inside = False
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
+        left = stripped.partition("=")[0].replace(" ", "").replace('"', "").replace("'", "")
         if stripped.startswith("["):
             inside = stripped.strip("[] ") == section
-        elif inside and stripped.partition("=")[0].strip().strip("\"'") == key:
+            if inside and not key:
+                return number
+        elif left == name or (inside and left == key) or (not inside and left == section):
             return number
     return 1
 
@@ -164,4 +169,22 @@ def _validated(stories: Mapping[str, Setting]) -> Settings:
         name = ".".join(str(part) for part in first["loc"][:2])
         story = stories[name]
         where = story.where or name
-        raise BadInput(f"{where}: {name} = {story.value!r}", f"{first['msg']}") from error
+        raise BadInput(f"{where}: {name} = {story.value!r}", _words(first["msg"])) from error
+
+
+_SAID = {
+    "Input should be a valid integer, unable to parse string as an integer": "a whole number is "
+    "accepted",
+    "Input should be a valid integer": "a whole number is accepted",
+    "Input should be a valid number, unable to parse string as a number": "a number is accepted",
+    "Input should be a valid tuple": "a list of texts is accepted",
+    "Input should be a valid string": "a text is accepted",
+}
+
+
+def _words(message: str) -> str:
+    """What pydantic says, for people; a name's pattern is spelled out."""
+    if "pattern" in message:
+        return "1 to 32 of A-Z a-z 0-9 _ - are accepted, beginning with a letter or digit"
+    plain = message.removeprefix("Value error, ").replace("Input should be", "accepted is")
+    return _SAID.get(message, plain)

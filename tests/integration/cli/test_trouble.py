@@ -122,7 +122,10 @@ def test_a_ledger_without_room_takes_nothing_and_nothing_is_queued() -> None:
         ('[session]\n\nworkers = "many"\n', "config.toml:3: session.workers"),
         ("[session]\nworkers = 999\n", "config.toml:2: session.workers"),
         ('[session]\nname = "a b"\n', "config.toml:2: session.name"),
-        ("workers = 1\n", "workers stands in no section"),
+        ("\nworkers = 1\n", "config.toml:2: workers stands in no section"),
+        ('\n\nsession.workers = "many"\n', "config.toml:3: session.workers"),
+        ('\n[[session]]\nname = "x"\n', "config.toml:2: session stands in no section"),
+        ('[claude]\ncommand = "\'x"\n', "config.toml:2: claude.command"),
     ],
 )
 def test_a_broken_configuration_is_refused_with_its_line(
