@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent, LaunchContext
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
-from ccpar_hybrid.core.outcome import Event, Outcome, Result
+from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.worker.account import Account
@@ -263,8 +263,3 @@ class Attempt:
                 data=data,
             )
         )
-
-
-def is_success(outcome: Outcome) -> bool:
-    """Whether the task was done."""
-    return outcome.result is Result.SUCCEEDED

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent
+from ccpar_hybrid.core.errors import Refused
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.task import Task
@@ -90,7 +91,11 @@ class Run:
         return last
 
     async def _execute(self, first: Claim, cut_off: AttemptRecord | None) -> Outcome | None:
-        order = self._begin(first, cut_off)
+        try:
+            order = self._begin(first, cut_off)
+        except Refused:  # settled since it was admitted: somebody cancelled it
+            self._turn_away(first)
+            return None
         scratch = Path(make_private_tree(self._station.paths.attempt(self.task.key, self.number)))
         with Account(scratch / "output.log", self._limit()) as account:
             self._account = account
@@ -111,6 +116,11 @@ class Run:
         for shim in self._shims:
             shim.answer({"type": wire.OUTCOME, "exit_code": outcome.exit_code})
         return outcome
+
+    def _turn_away(self, first: Claim) -> None:
+        settled = self._station.ledger.outcome(self.task.key)
+        if settled is not None:
+            first.answer({"type": wire.OUTCOME, "exit_code": settled.exit_code})
 
     def _limit(self) -> int:
         return self._station.settings.agent.log_limit_mib << 20

@@ -62,8 +62,9 @@ class Running:
 @contextmanager
 def started(environment: dict[str, str], *words: str) -> Iterator[Running]:
     """A demo whose first task has begun."""
+    # Started in the background, as CI may be, we would pass on that INT and HUP are ignored.
     process = subprocess.Popen(
-        [COMMAND, "demo", *words],
+        ["env", "--default-signal=INT,HUP,TERM", COMMAND, "demo", *words],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
