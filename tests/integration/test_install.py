@@ -263,7 +263,7 @@ def test_the_starter_passes_every_argument_on_as_it_is(machine: Machine) -> None
     assert machine.run("../bin/ccpar-hybrid", *words, cwd=starters).stdout == wanted
     shim = machine.checkout / "ccpar_hybrid/worker/start_shim.py"
     assert machine.run(machine.links / "ccpar-task", *words).stdout == f"<{shim}>{wanted}"
-    hook = machine.checkout / "ccpar_hybrid/worker/hook.py"
+    hook = machine.checkout / "ccpar_hybrid/worker/start_hook.py"
     assert machine.run(machine.links / "ccpar-hook", *words).stdout == f"<{hook}>{wanted}"
 
 
