@@ -221,9 +221,10 @@ def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
     if not workers:
         print("no workers; start some: ccpar-hybrid setup\n")
         return
+    several = len({worker.session for worker in workers}) > 1
     rows = [
         (
-            worker.name,
+            f"{worker.session}:{worker.name}" if several else worker.name,
             worker.group,
             worker.state.value,
             span(max(0.0, (at - worker.since).total_seconds())),
