@@ -66,7 +66,7 @@ class Control:
         ledger.settle(task.key, _outcome(Result.CANCELLED, "cancelled before it began"))
         skipped = []
         for other in dependents:
-            other_task = ledger.task(other.identity if other.by_hand else other.key or TaskKey(""))
+            other_task = ledger.task(other.task or TaskKey(""))
             if other_task is not None:
                 ledger.settle(
                     other_task.key, _outcome(Result.SKIPPED, f"{task.name} was cancelled")
@@ -179,7 +179,7 @@ class Control:
 
 
 def _job_of(queue: QueueSnapshot, task: Task) -> Job | None:
-    return queue.of_key(task.key) or queue.of_identity(task.key)
+    return queue.of_key(task.key)
 
 
 def _dependents(queue: QueueSnapshot, job: Job) -> Iterator[Job]:

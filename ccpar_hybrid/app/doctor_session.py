@@ -176,7 +176,7 @@ def _stranded(subject: Subject, open_tasks: list[Task]) -> tuple[list[Task], lis
 def _jobs(queue: QueueSnapshot) -> dict[TaskKey | None, Job]:
     # Of several jobs of one task the one that has not ended counts: it comes last.
     ordered = sorted(queue.jobs.values(), key=lambda job: job.state is not JobState.ENDED)
-    return {job.identity if job.by_hand else job.key: job for job in ordered}
+    return {job.task: job for job in ordered}
 
 
 def _names(found: list[Task]) -> str:

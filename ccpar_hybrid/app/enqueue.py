@@ -202,7 +202,7 @@ class Enqueuer:
 
 
 def _job_of(queue: QueueSnapshot, task: Task) -> int:
-    job = queue.of_key(task.key) or queue.of_identity(task.key)
+    job = queue.of_key(task.key)
     if job is None or job.state is JobState.ENDED:
         raise NotFound(
             f"task {task.name} has no outcome and is not in the queue",

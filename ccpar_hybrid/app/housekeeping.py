@@ -33,7 +33,7 @@ def tidy(ledger: Ledger, scheduler: Scheduler, keep: int) -> list[int]:
 def _ended_key(job: Job) -> TaskKey | None:
     if job.state is not JobState.ENDED:
         return None
-    return job.identity if job.by_hand else job.key
+    return job.task
 
 
 def _record_skipped(ledger: Ledger, queue: QueueSnapshot) -> None:

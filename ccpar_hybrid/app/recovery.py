@@ -60,7 +60,7 @@ def _was_cut_off(job: Job) -> bool:
 
 def _wanted(app: App, job: Job) -> TaskKey | None:
     """The task of the job, unless somebody cancelled it."""
-    key = job.identity if job.by_hand else job.key
+    key = job.task
     if key is None or (not job.by_hand and app.ledger.task(key) is None):
         return None
     outcome = app.ledger.outcome(key)

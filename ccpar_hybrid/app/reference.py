@@ -66,7 +66,7 @@ class References:
         job = self._queue.jobs.get(int(name)) if _is_number(name) else None
         if job is None:
             return []
-        key = job.identity if job.by_hand else job.key
+        key = job.task
         task = self._ledger.task(key) if key else None
         if task is None and job.by_hand:
             return [task_of(job)]
@@ -87,7 +87,7 @@ class References:
         return [
             task_of(job)
             for job in self._queue.jobs.values()
-            if job.by_hand and job.label == label and job.identity not in known
+            if job.by_hand and job.label == label and job.task not in known
         ]
 
 

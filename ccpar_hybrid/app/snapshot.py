@@ -235,7 +235,7 @@ def _newest_jobs(queue: QueueSnapshot) -> dict[TaskKey, Job]:
     for job in sorted(
         queue.jobs.values(), key=lambda job: (job.state is not JobState.ENDED, job.id)
     ):
-        key = job.identity if job.by_hand else job.key
+        key = job.task
         if key is not None:
             found[key] = job
     return found
@@ -244,13 +244,13 @@ def _newest_jobs(queue: QueueSnapshot) -> dict[TaskKey, Job]:
 def _by_hand(queue: QueueSnapshot, known: set[TaskKey]) -> list[Task]:
     """Tasks that people queued with plain Pueue and that no worker has seen yet."""
     jobs = queue.jobs.values()
-    return [task_of(job) for job in jobs if job.by_hand and job.identity not in known]
+    return [task_of(job) for job in jobs if job.by_hand and job.task not in known]
 
 
 def task_of(job: Job) -> Task:
     """What is known of a task that was added by hand, before a worker has read its options."""
     return Task(
-        key=job.identity,
+        key=job.task or TaskKey(""),
         spec=TaskSpec(
             prompt=job.command,
             directory=job.directory,

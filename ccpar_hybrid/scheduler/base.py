@@ -64,7 +64,7 @@ class Job(_Model):
     id: JobId
     key: TaskKey | None
     by_hand: bool
-    identity: TaskKey
+    identity: TaskKey | None = None
     command: str
     directory: str
     group: str
@@ -79,6 +79,11 @@ class Job(_Model):
     ended_at: datetime | None = None
     end: JobEnd | None = None
     exit_code: int | None = None
+
+    @property
+    def task(self) -> TaskKey | None:
+        """The key of the task that it stands for; None for a job that is none of ours."""
+        return self.identity if self.by_hand else self.key
 
 
 class Group(_Model):
@@ -97,13 +102,8 @@ class QueueSnapshot(_Model):
 
     def of_key(self, key: TaskKey) -> Job | None:
         """The job that stands for this task now: one not ended, else the newest."""
-        mine = [job for job in self.jobs.values() if job.key == key]
+        mine = [job for job in self.jobs.values() if job.task == key]
         return max(mine, key=lambda job: (job.state is not JobState.ENDED, job.id), default=None)
-
-    def of_identity(self, identity: TaskKey) -> Job | None:
-        """The job that was added by hand under this identity."""
-        mine = (job for job in self.jobs.values() if job.by_hand and job.identity == identity)
-        return next(mine, None)
 
 
 class Scheduler(Protocol):

@@ -56,7 +56,7 @@ def _job(task: Mapping[str, Any]) -> Job:
         id=task["id"],
         key=key,
         by_hand=by_hand,
-        identity=identity_of(task["created_at"], command),
+        identity=identity_of(task["created_at"], command) if by_hand else None,
         command=command,
         directory=task["path"],
         group=task["group"],

@@ -89,7 +89,7 @@ class Admission:
             return Refusal(
                 EXIT_BAD_TASK, f"{first['loc'][0] if first['loc'] else ''}: {first['msg']}"
             )
-        key = TaskKey(job.identity) if job is not None else new_key()
+        key = (job.task if job is not None else None) or new_key()
         return self._ledger.register(
             Task(
                 key=key,

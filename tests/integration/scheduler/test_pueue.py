@@ -131,7 +131,7 @@ def test_a_task_by_hand_keeps_its_identity_over_restart_and_crash(
     pueue_daemon.pueue("start", str(job.id))
     wait_until(lambda: by_socket.snapshot().jobs[job.id].state is JobState.ENDED)
     by_socket.restart(job.id)
-    found = by_command.snapshot().of_identity(job.identity)
+    found = by_command.snapshot().of_key(job.task or TaskKey(""))
     assert found is not None
     assert found.id == job.id
 

@@ -64,7 +64,7 @@ def test_the_job_of_a_key_is_the_one_that_still_goes_on() -> None:
     assert found is not None
     assert found.id == 3
     assert mine.of_key(TaskKey("tother")) is None
-    by_hand = queue.of_identity(TaskKey("ti101"))
+    by_hand = queue.of_key(TaskKey("ti101"))
     assert by_hand is not None
     assert by_hand.id == 101
-    assert queue.of_identity(TaskKey("ti3")) is None
+    assert queue.of_key(TaskKey("ti3")) is None
