@@ -142,9 +142,9 @@ class Attempt:
         if self._agent.interactive:
             settings = self._station.settings.agent
             self._talk = Interaction(self._agent, launch, self._console, self._account, settings)
-        self._note("agent-started", pid=program.pid)
         self._started = time.monotonic()
         program.release()
+        self._note("agent-started", pid=program.pid)
         self._show()
         return program
 
