@@ -59,10 +59,10 @@ def not_before(text: str, now: datetime) -> datetime:
     clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text.strip())
     if clock:
         moment = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
-        today = now.replace(
-            hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0
-        )
-        return today if today > now else today + timedelta(days=1)
+        today = datetime.combine(now.date(), moment)
+        if _on_the_wall(today, now) > now:
+            return _on_the_wall(today, now)
+        return _on_the_wall(today + timedelta(days=1), now)
     if re.match(r"\s*\d{4}-", text):
         return _date(text, now)
     try:
@@ -78,9 +78,16 @@ def _date(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise _refused(text, "date", MOMENTS) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+    moment = moment if moment.tzinfo else _on_the_wall(moment, now)
     if moment < now:
         raise BadInput(f"{visible(text, 40)} is past", "give a moment to come")
     if moment - now > _MOST:
         raise BadInput(f"{visible(text, 40)} is too far", f"at most {_MOST.days} days from now")
     return moment
+
+
+def _on_the_wall(moment: datetime, now: datetime) -> datetime:
+    """What a clock on the wall means: its zone's offset is that of the day, not that of today."""
+    local = moment.astimezone()
+    is_here = now.utcoffset() == now.astimezone().utcoffset()
+    return local if is_here else moment.replace(tzinfo=now.tzinfo)

@@ -1,5 +1,6 @@
 """When a task may start, as people write it."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,3 +70,18 @@ def test_any_text_is_a_moment_or_is_refused(text: str) -> None:
         return
     assert moment >= NOW
     assert moment.tzinfo is not None
+
+
+def test_a_date_across_the_change_to_summer_time_means_the_clock_on_the_wall(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        winter = datetime(2026, 1, 31, 12, 0).astimezone()
+        assert not_before("2026-07-01 08:00", winter) == datetime(2026, 7, 1, 6, tzinfo=UTC)
+        eve = datetime(2026, 3, 28, 20, 0).astimezone()
+        assert not_before("16:00", eve) == datetime(2026, 3, 29, 14, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
