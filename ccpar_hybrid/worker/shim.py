@@ -68,11 +68,15 @@ def write(text: str) -> None:
         pass
 
 
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
-    """Turns TERM, INT, HUP and CONT into something that `select` can wait for."""
+    """Turns TERM, INT and CONT into something that `select` can wait for.
+
+    HUP is ignored: nobody asks for an end by it, and the kernel sends it, with CONT, to a shim
+    that is paused when its daemon dies.
+    """
 
     def __enter__(self) -> Signals:
         self.reader, self._writer = os.pipe()
@@ -81,6 +85,7 @@ class Signals:
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         for number in (*_ENDING, signal.SIGCONT):
             signal.signal(number, lambda *_: None)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,8 +6,10 @@ import os
 import signal
 
 from ccpar_hybrid.app.snapshot import TaskState
+from ccpar_hybrid.system.process import is_stopped
 from tests.integration.worker.test_crash import crash_daemon
 from tests.support.instance import Instance
+from tests.support.waiting import wait_until
 
 
 def test_setup_brings_back_what_the_daemons_death_cut_off(instance: Instance) -> None:
@@ -25,6 +27,20 @@ def test_setup_brings_back_what_the_daemons_death_cut_off(instance: Instance) ->
     assert instance.outcome(after).result == "succeeded"
     assert instance.file("story").read_text().split() == ["done", "going", "after"]
     assert [instance.attempts(task) for task in (done, going, after)] == [1, 1, 1]
+
+
+def test_a_paused_task_is_not_cancelled_by_the_daemons_death(instance: Instance) -> None:
+    instance.setup(1)
+    task = instance.add("echo begun > begun; while [ ! -e go ]; do sleep 0.1; done")
+    instance.wait_file("begun")
+    instance.pueue("pause", instance.id(task))
+    wait_until(lambda: is_stopped(instance.shim(task)), message="the shim is paused")
+    crash_daemon(instance)
+
+    assert instance.setup(1).recovered == [task]
+    instance.file("go").touch()
+    assert instance.outcome(task).result == "succeeded"
+    assert instance.attempts(task) == 1
 
 
 def test_setup_leaves_what_a_person_killed(instance: Instance) -> None:
