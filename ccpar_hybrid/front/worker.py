@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import os
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 from ccpar_hybrid.app import launcher
 from ccpar_hybrid.app.assembly import App, pane_environment, version
-from ccpar_hybrid.core.errors import CcparError, ExitCode
+from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
 from ccpar_hybrid.tmux.pane import Pane
 from ccpar_hybrid.worker.loop import Worker
 from ccpar_hybrid.worker.station import Station
@@ -45,6 +46,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _SessionEnvironment:
+    """What `setup` has saved, read anew for each task; an unreadable file changes nothing."""
+
+    def __init__(self, file: str, first: dict[str, str]) -> None:
+        self._file = file
+        self._last = first
+
+    def __call__(self) -> dict[str, str]:
+        with contextlib.suppress(MissingPart):
+            self._last = pane_environment(self._file)
+        return self._last
+
+
 def _station(app: App, options: argparse.Namespace, environment: dict[str, str]) -> Station:
     pane = environment.get("TMUX_PANE", "")
     settings = app.settings
@@ -61,5 +75,5 @@ def _station(app: App, options: argparse.Namespace, environment: dict[str, str])
         scheduler=lambda: app.scheduler,
         pane=Pane(pane, environment),
         hook_argv=launcher.hook_argv(),
-        environment=environment,
+        environment=_SessionEnvironment(options.environment, environment),
     )

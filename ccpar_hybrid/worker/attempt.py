@@ -152,7 +152,7 @@ class Attempt:
         station, task, record = self._station, self._order.task, self._order.record
         scratch = Path(station.paths.attempt(task.key, record.number))
         environment = {
-            **station.environment,
+            **station.environment(),
             **task.spec.environment,
             "CCPAR_TASK": task.key,
             "CCPAR_LABEL": task.spec.label or "",

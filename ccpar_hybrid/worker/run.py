@@ -165,7 +165,7 @@ class Run:
             return f"there is no agent {self.agent!r}; known are {known}"
         if not Path(self.task.spec.directory).is_dir():
             return f"{self.task.spec.directory} is not a directory"
-        return agent.missing({**self._station.environment, **self.task.spec.environment}) or ""
+        return agent.missing({**self._station.environment(), **self.task.spec.environment}) or ""
 
     def _opening(self, order: Order) -> str:
         words = [self._station.name, f"attempt {order.record.number}", self.agent]

@@ -17,8 +17,8 @@ from ccpar_hybrid.tmux.pane import Pane
 class Station:
     """One worker's place: its name and group, and the parts that it uses.
 
-    `scheduler` is made when first needed. `hook_argv` starts the hook program. `environment` is
-    the one of the shell that ran `setup`; agents get it.
+    `scheduler` is made when first needed. `hook_argv` starts the hook program. `environment`
+    gives that of the shell that ran `setup` last; agents get it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Station:
     scheduler: Callable[[], Scheduler]
     pane: Pane
     hook_argv: tuple[str, ...]
-    environment: Mapping[str, str]
+    environment: Callable[[], Mapping[str, str]]
 
     @property
     def id(self) -> str:

@@ -187,3 +187,14 @@ def test_an_idle_worker_says_who_it_is_and_what_it_did_last(instance: Instance) 
     screen = instance.screen()
     for words in ("w1", GROUP, "a small thing succeeded", "waiting for work"):
         assert words in screen
+
+
+def test_a_later_setup_gives_the_tasks_after_it_its_own_environment(instance: Instance) -> None:
+    instance.setup(1)
+    pid = instance.worker().pid
+    instance.app.environment["FLAVOUR"] = "vanilla"
+    instance.setup(1)
+    task = instance.add('echo "$FLAVOUR" > flavour')
+    assert instance.outcome(task).result == "succeeded"
+    assert instance.file("flavour").read_text() == "vanilla\n"
+    assert instance.worker().pid == pid
