@@ -74,8 +74,9 @@ def _await_end(
     while alive := [worker for worker in workers if worker_client.status_of(paths, worker)]:
         if deadline is not None and time.monotonic() > deadline:
             break
-        names = ", ".join(worker.partition(".")[2] for worker in alive)
-        if names != said:
+        busy = _busy(paths, alive)
+        names = ", ".join(status.name for status in busy)
+        if names and names != said:
             say(f"waiting for {names}")
             said = names
         time.sleep(_LOOK_S)
