@@ -59,6 +59,13 @@ def file_lock(path: str | os.PathLike[str], *, wait_s: float) -> Iterator[None]:
         os.close(descriptor)
 
 
+def remove_own(path: Path, inode: int) -> None:
+    """Remove the path if it is still the file of that inode, and no successor's of this name."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_ino == inode:
+            path.unlink()
+
+
 def free_disk_bytes(path: str | os.PathLike[str]) -> int:
     """Bytes that this user may still write where `path`, or its nearest parent, lies."""
     place = Path(path).absolute()

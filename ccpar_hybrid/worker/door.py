@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from ccpar_hybrid.system.files import remove_own
 from ccpar_hybrid.system.paths import make_private
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.wire import Message
@@ -26,11 +28,11 @@ class Door:
         """Listen; takes over the path of a worker that died."""
         make_private(str(self._path.parent.parent))
         make_private(str(self._path.parent))
-        self._server = await serve(self._path, self._meet)
+        self._listener = await serve(self._path, self._meet)
 
     async def close(self) -> None:
         """Listen no more."""
-        await unserve(self._server, self._path)
+        self._listener.close()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -48,15 +50,25 @@ class Door:
 Meet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def serve(path: Path, meet: Meet) -> asyncio.Server:
+@dataclass(frozen=True)
+class Listener:
+    """A socket that is served until it is closed."""
+
+    path: Path
+    inode: int
+    server: asyncio.Server
+
+    def close(self) -> None:
+        """Listen no more, and remove the path, unless a successor listens there by now."""
+        self.server.close()
+        remove_own(self.path, self.inode)
+
+
+async def serve(path: Path, meet: Meet) -> Listener:
     """Listen at a path that appears only once it can be connected to."""
     listener = socket.socket(fileno=wire.listen(str(path)).detach())
     listener.setblocking(False)
     path.chmod(0o600)
-    return await asyncio.start_unix_server(meet, sock=listener, limit=wire.MAX_LINE)
-
-
-async def unserve(server: asyncio.Server, path: Path) -> None:
-    """Listen no more, and remove the path."""
-    server.close()
-    path.unlink(missing_ok=True)
+    inode = path.stat().st_ino
+    server = await asyncio.start_unix_server(meet, sock=listener, limit=wire.MAX_LINE)
+    return Listener(path, inode, server)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from ccpar_hybrid.system.files import remove_own
 from ccpar_hybrid.system.paths import Paths, make_private
 from ccpar_hybrid.system.process import is_stopped
 from ccpar_hybrid.worker import wire
@@ -85,12 +86,13 @@ class Post:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(str(self._path))
+        self._inode = self._path.stat().st_ino
         asyncio.get_running_loop().add_reader(self._socket, self._read_pokes)
 
     def _unbind(self) -> None:
         asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
-        self._path.unlink(missing_ok=True)
+        remove_own(self._path, self._inode)
 
     def _read_pokes(self) -> None:
         with contextlib.suppress(BlockingIOError):

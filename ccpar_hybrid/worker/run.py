@@ -21,7 +21,7 @@ from ccpar_hybrid.worker.account import Account
 from ccpar_hybrid.worker.admission import UNDELIVERED
 from ccpar_hybrid.worker.attempt import TICK_S, Attempt, Order
 from ccpar_hybrid.worker.console import Console
-from ccpar_hybrid.worker.door import serve, unserve
+from ccpar_hybrid.worker.door import serve
 from ccpar_hybrid.worker.ending import not_started
 from ccpar_hybrid.worker.lease import lease
 from ccpar_hybrid.worker.leftover import end_leftovers
@@ -73,12 +73,12 @@ class Run:
             cut_off = await self._cut_off()
             path = Path(self._station.paths.run_socket(self.task.key))
             make_private(str(path.parent))
-            server = await serve(path, self._meet)
+            listener = await serve(path, self._meet)
             try:
                 first.answer({"type": wire.ACCEPTED, "key": self.task.key})
                 return await self._execute(first, cut_off)
             finally:
-                await unserve(server, path)
+                listener.close()
                 await self._dismiss()
 
     async def _cut_off(self) -> AttemptRecord | None:

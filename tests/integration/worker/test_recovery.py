@@ -8,7 +8,7 @@ import signal
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.system.process import is_stopped
 from tests.integration.worker.test_crash import crash_daemon
-from tests.support.instance import Instance
+from tests.support.instance import Instance, are_gone, running_instance
 from tests.support.waiting import wait_until
 
 
@@ -63,3 +63,25 @@ def test_a_task_of_a_worker_that_died_with_the_daemon_runs_again(instance: Insta
     assert instance.setup(1).recovered == [task]
     assert instance.outcome(task).result == "succeeded"
     assert instance.attempts(task) == 2
+
+
+STUBBORN = """\
+echo begun >> begun
+[ $(wc -l < begun) -ge 2 ] && exit 0
+trap '' TERM HUP
+while :; do sleep 0.1; done
+"""
+
+
+def test_a_worker_that_is_slow_to_go_takes_nothing_from_its_successor() -> None:
+    with running_instance(CCPAR_AGENT_GRACE_S="2") as instance:
+        instance.setup(2)
+        task = instance.add(STUBBORN)
+        instance.wait_file("begun")
+        old = [status.pid for status in instance.workers().values()]
+        os.kill(int(instance.tmux.tmux("display-message", "-p", "#{pid}")), signal.SIGKILL)
+
+        assert instance.setup(2).created
+        assert instance.outcome(task).result == "succeeded"
+        wait_until(lambda: are_gone(old))
+        assert set(instance.workers()) == {"w1", "w2"}
