@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.outcome import Event, Result
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobState
+from ccpar_hybrid.system.files import write_private
 from ccpar_hybrid.worker.admission import UNDELIVERED
 
 _START_S = 3.0
@@ -34,13 +36,11 @@ def recover(app: App) -> Recovery:
     if started is None:
         return Recovery()
     queue = scheduler.snapshot()
+    seen = _Seen(app)
     cut_off = {
         job.id: key
         for job in queue.jobs.values()
-        if _was_cut_off(job)
-        and job.ended_at is not None
-        and abs(job.ended_at - started) < timedelta(seconds=_START_S)
-        and (key := _wanted(app, job)) is not None
+        if _was_cut_off(job, started) and (key := _wanted(app, job)) is not None
     }
     settled = app.ledger.outcomes(list(cut_off.values()))
     for number, key in cut_off.items():
@@ -48,14 +48,47 @@ def recover(app: App) -> Recovery:
             app.ledger.record(Event(key=key, at=datetime.now(UTC), kind=UNDELIVERED))
         scheduler.restart(number)
     groups = {queue.jobs[number].group for number in cut_off}
+    if not seen.is_same(started):
+        groups |= {job.group for job in queue.jobs.values() if _waits(app, job)}
     paused = sorted(group for group in groups if queue.groups[group].paused)
     for group in paused:
         scheduler.resume_group(group)
+    seen.note(started)
     return Recovery(tuple(cut_off.values()), tuple(paused))
 
 
-def _was_cut_off(job: Job) -> bool:
-    return job.state is JobState.ENDED and job.end is JobEnd.KILLED
+class _Seen:
+    """The start of the scheduler that was brought in order last, in a file of the state.
+
+    A scheduler that starts pauses the groups with queued jobs, and does not say which of them a
+    person had paused before. So that is undone once for each of its starts, and not again.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._file = Path(app.paths.state, "scheduler-start")
+
+    def is_same(self, started: datetime) -> bool:
+        """Whether this start was seen; a process's start is known to about 0.01 s."""
+        try:
+            noted = datetime.fromisoformat(self._file.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return False
+        return abs(noted - started) < timedelta(seconds=1)
+
+    def note(self, started: datetime) -> None:
+        """This start needs nothing more."""
+        if not self.is_same(started):
+            write_private(self._file, started.isoformat())
+
+
+def _was_cut_off(job: Job, started: datetime) -> bool:
+    if job.state is not JobState.ENDED or job.end is not JobEnd.KILLED or job.ended_at is None:
+        return False
+    return abs(job.ended_at - started) < timedelta(seconds=_START_S)
+
+
+def _waits(app: App, job: Job) -> bool:
+    return job.state is JobState.QUEUED and _wanted(app, job) is not None
 
 
 def _wanted(app: App, job: Job) -> TaskKey | None:

@@ -65,6 +65,20 @@ def test_a_task_of_a_worker_that_died_with_the_daemon_runs_again(instance: Insta
     assert instance.attempts(task) == 2
 
 
+def test_setup_goes_on_with_what_only_waited_when_the_daemon_died(instance: Instance) -> None:
+    instance.setup(1)
+    instance.pueue("pause", "--group", "subissues")
+    task = instance.add("echo done > done")
+    crash_daemon(instance)
+    assert instance.setup(1).recovered == []
+    assert instance.outcome(task).result == "succeeded"
+
+    instance.pueue("pause", "--group", "subissues")
+    instance.add("echo more")
+    instance.setup(1)
+    assert instance.app.scheduler.snapshot().groups["subissues"].paused, "a person paused it"
+
+
 STUBBORN = """\
 echo begun >> begun
 [ $(wc -l < begun) -ge 2 ] && exit 0
