@@ -59,7 +59,7 @@ def _one(here: Place) -> tuple[float, float]:
     begun = time.monotonic()
     shim = subprocess.Popen(
         ["sh", "-c", launcher.command_for(new_key())],
-        env={**launcher.task_environment(paths), "PUEUE_GROUP": _GROUP},
+        env={**launcher.task_environment(paths, here.environment), "PUEUE_GROUP": _GROUP},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         cwd=here.work,

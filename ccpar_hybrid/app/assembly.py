@@ -70,7 +70,7 @@ class App:
 
         return PueueScheduler(
             self.environment,
-            launcher.task_environment(self.paths),
+            launcher.task_environment(self.paths, self.environment),
             launcher.command_for,
             use_socket=self.settings.pueue.socket,
         )

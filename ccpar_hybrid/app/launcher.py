@@ -13,6 +13,8 @@ from ccpar_hybrid.system.paths import Paths, make_private
 
 TASK = "ccpar-task"
 _SYSTEM_PATH = "/bin:/usr/bin"
+_NAMES_INSTANCE = ("HOME", "XDG_STATE_HOME")
+_LONGEST_INTERPRETER = 115
 
 
 def package_file(*parts: str) -> str:
@@ -41,18 +43,34 @@ def install(paths: Paths, environment: Mapping[str, str]) -> str:
 
 
 def _starter(environment: Mapping[str, str]) -> str:
-    kept = ("HOME", "XDG_STATE_HOME")
-    assignments = [
-        f"{name}={shlex.quote(environment[name])}" for name in kept if name in environment
-    ]
-    export = f"export {' '.join(assignments)}\n" if assignments else ""
-    argv = (sys.executable, "-I", "-S", package_file("worker", "start_shim.py"))
-    return f'#!/bin/sh\n{export}exec {shlex.join(argv)} "$@"\n'
+    """A Python script; its first line spares the shell that would start Python."""
+    instance = {name: environment[name] for name in _NAMES_INSTANCE if name in environment}
+    package = str(Path(ccpar_hybrid.__file__).parents[1])
+    return (
+        f"{_first_line(sys.executable)}"
+        f"import sys\n\nsys.path.insert(0, {package!r})\n\n"
+        f"from ccpar_hybrid.worker.shim import run\n\nrun({instance!r})\n"
+    )
 
 
-def task_environment(paths: Paths) -> dict[str, str]:
-    """The little that Pueue must know of a task's environment: where `sh` and the starter are."""
-    return {"PATH": f"{paths.state}/bin:{_SYSTEM_PATH}"}
+def _first_line(python: str) -> str:
+    """What makes the script start with this Python, isolated and without site packages.
+
+    Linux reads 127 bytes and no blanks; else a shell reads a second line, which to Python is a
+    text without effect.
+    """
+    if len(python) <= _LONGEST_INTERPRETER and not any(c.isspace() for c in python):
+        return f"#!{python} -IS\n"
+    return f"""#!/bin/sh\n''''exec {shlex.quote(python)} -I -S "$0" "$@" # '''\n"""
+
+
+def task_environment(paths: Paths, environment: Mapping[str, str]) -> dict[str, str]:
+    """The little that Pueue must know of a task's environment: where `sh` and the starter are.
+
+    HOME tells whose process it is, to people and to whoever cleans up.
+    """
+    home = {"HOME": environment["HOME"]} if "HOME" in environment else {}
+    return {"PATH": f"{paths.state}/bin:{_SYSTEM_PATH}", **home}
 
 
 def command_for(key: str) -> str:

@@ -228,7 +228,7 @@ class Instance:
     def shim(self, task: TaskKey | int) -> int:
         """The pid of the task's only shim."""
         key = self.view(task).key
-        (pid,) = self.pids(f"shim.py {key}")
+        (pid,) = self.pids(f"ccpar-task {key}")
         return pid
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ def test_cancel_ends_a_running_a_paused_an_offered_and_a_waiting_task(instance: 
     assert instance.outcome(paused).result == "cancelled"
     assert are_gone(pids)
     assert not instance.file("never").exists()
-    wait_until(lambda: not instance.pids("shim.py"))
+    wait_until(lambda: not instance.pids("ccpar-task"))
 
 
 def test_restart_works_at_the_moment_at_which_the_task_has_ended(instance: Instance) -> None:

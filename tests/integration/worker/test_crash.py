@@ -108,14 +108,14 @@ def test_a_run_outlives_the_daemon_and_a_restarted_task_attaches_to_it(instance:
 
     instance.pueue("restart", "-i", number)
     instance.pueue("start", "-g", "subissues")
-    wait_until(lambda: len(instance.pids(f"shim.py {task}")) == 2, message="two shims")
+    wait_until(lambda: len(instance.pids(f"ccpar-task {task}")) == 2, message="two shims")
     wait_until(lambda: "attempt 1" in instance.log(task), message="the second one has attached")
     instance.file("go").touch()
     assert instance.settled(task).result == "succeeded"
     assert (runs(instance), instance.attempts(task)) == (["run"], 1)
     assert "the end" in instance.log(task)
     assert '"Success"' in instance.pueue("status", "--json")
-    wait_until(lambda: not instance.pids(f"shim.py {task}"))
+    wait_until(lambda: not instance.pids(f"ccpar-task {task}"))
 
     instance.pueue("restart", "-i", number)
     wait_until(lambda: runs(instance) == ["run", "run"], message="asked again, it runs again")

@@ -1,10 +1,14 @@
 """The starter that Pueue's tasks run."""
 
 import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from ccpar_hybrid.app import launcher
-from ccpar_hybrid.system.paths import resolve
+from ccpar_hybrid.system.paths import make_private, record_runtime, resolve
+from tests.support.waiting import wait_until
 
 
 def test_the_starter_is_private_short_and_written_once(
@@ -19,23 +23,44 @@ def test_the_starter_is_private_short_and_written_once(
     assert starter.stat().st_ino == first.st_ino
     starter.write_text("spoiled")
     launcher.install(paths, environment)
-    assert starter.read_text().startswith("#!/bin/sh\n")
+    assert starter.read_text().startswith("#!")
 
 
+@pytest.mark.parametrize("place", ["plain", "with a blank and it's quote"])
 def test_it_knows_its_instance_without_any_environment(
-    home: Path, environment: dict[str, str]
+    place: str, home: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    odd = {**environment, "HOME": f"{home}/it's; $(touch x) home"}
-    starter = Path(launcher.install(resolve(environment), odd), "ccpar-task")
-    kept = starter.read_text().replace("exec ", "env; exit; exec ", 1)
-    said = subprocess.run(
-        ["/bin/sh", "-c", kept], env={"PATH": "/bin:/usr/bin"}, capture_output=True, text=True
+    python = home / place / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(python))
+    odd = {**environment, "HOME": f"{home}/it's; $(touch x) home", "XDG_STATE_HOME": ""}
+    Path(odd["HOME"]).mkdir()
+    paths = resolve(odd)
+    make_private(paths.runtime)
+    record_runtime(paths)
+    starter = Path(launcher.install(paths, odd), "ccpar-task")
+    shim = subprocess.Popen(
+        [starter, "tabcdefgh"],
+        env={"PATH": "/bin:/usr/bin", "PUEUE_GROUP": "g"},
+        cwd=home,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
-    assert f"HOME={odd['HOME']}\n" in said.stdout
+    offers = Path(paths.offers("g"))
+    try:
+        wait_until(lambda: offers.is_dir() and list(offers.iterdir()), message="it offers there")
+    finally:
+        shim.terminate()
+        shim.communicate()
+    assert shim.returncode == 143
     assert not (home / "x").exists()
 
 
 def test_pueue_is_told_the_key_and_a_path_and_no_more(environment: dict[str, str]) -> None:
     paths = resolve(environment)
     assert launcher.command_for("tkey") == "exec ccpar-task tkey"
-    assert launcher.task_environment(paths) == {"PATH": f"{paths.state}/bin:/bin:/usr/bin"}
+    assert launcher.task_environment(paths, environment) == {
+        "PATH": f"{paths.state}/bin:/bin:/usr/bin",
+        "HOME": environment["HOME"],
+    }
