@@ -39,7 +39,7 @@ class References:
         distinct = {task.key: task for task in found}
         if not distinct and self._trouble is not None and _is_number(rest or name):
             raise MissingPart(
-                self._trouble, "give the label or the key, or start pueued: pueued -d"
+                self._trouble, "give the label or the key, or start pueued: ccpar-hybrid setup"
             )
         if not distinct:
             raise NotFound(

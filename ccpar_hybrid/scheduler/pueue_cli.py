@@ -9,7 +9,7 @@ from ccpar_hybrid.core.errors import CommandFailed, MissingPart
 from ccpar_hybrid.system.process import run
 
 INSTALL_HINT = "install Pueue 4: cargo install --locked pueue"
-START_HINT = "start it: pueued -d"
+START_HINT = "start it: ccpar-hybrid setup"
 _TIMEOUT_S = 60.0
 _NUMBER = re.compile(r"^\s*\d+: ", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

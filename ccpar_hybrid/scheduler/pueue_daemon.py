@@ -14,6 +14,7 @@ from typing import IO
 from ccpar_hybrid.core.errors import MissingPart
 from ccpar_hybrid.scheduler.pueue_cli import INSTALL_HINT, PueueCommand, plain
 from ccpar_hybrid.scheduler.pueue_config import read_config
+from ccpar_hybrid.scheduler.pueue_rival import refuse_rival
 from ccpar_hybrid.system.process import run
 
 _START_S = 20.0
@@ -50,17 +51,19 @@ def start_daemon(environment: Mapping[str, str]) -> bool:
     """Start pueued where none answers, and wait until it does; False if one did already.
 
     It gets a session of its own: with the terminal's, a hang-up would make it kill all tasks.
-    What it creates is private. Raises MissingPart with what it said.
+    What it creates is private. Raises MissingPart with what it said, and Refused where one of
+    the same directory listens elsewhere.
     """
     if answers(environment):
         return False
+    refuse_rival(environment)
     _make_private(pueue_directory(environment))
     with tempfile.TemporaryFile() as said:
         _spawn(environment, said)
         deadline = time.monotonic() + _START_S
         while not answers(environment):
             if time.monotonic() > deadline or _has_failed(said):
-                raise MissingPart(f"pueued does not start: {_said(said)}", "see `pueued -v`")
+                raise MissingPart(f"pueued does not start: {_said(said)}", _mend(_said(said)))
             time.sleep(_LOOK_AGAIN_S)  # the daemon tells nobody when it listens
     with contextlib.suppress(OSError):
         read_config(environment).secret.chmod(0o600)  # Pueue makes it 0640 whatever the umask
@@ -111,6 +114,12 @@ def _make_private(directory: Path) -> None:
 def _said(file: IO[bytes]) -> str:
     text = os.pread(file.fileno(), 1 << 16, 0).decode("utf-8", "replace")
     return plain(text.replace("Pueued is now running in the background", ""))
+
+
+def _mend(said: str) -> str:
+    if "SUN_LEN" in said:
+        return "set XDG_RUNTIME_DIR, or unix_socket_path in pueue.yml, to a short path"
+    return "see `pueued -v`"
 
 
 def _has_failed(file: IO[bytes]) -> bool:

@@ -17,7 +17,7 @@ NO_PUEUE = {"PUEUE_CONFIG_PATH": "/no/such/pueue.yml"}
 def test_without_a_daemon_nothing_is_queued_and_nothing_is_kept(bare: CommandLine) -> None:
     said = bare(*ADD, "true")
     assert said.code == 4
-    assert "pueued -d" in said.err
+    assert "ccpar-hybrid setup" in said.err
     assert bare.tasks() == []
 
 

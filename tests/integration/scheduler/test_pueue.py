@@ -168,7 +168,7 @@ def test_no_daemon_is_said_with_the_way_to_start_it(
     pueue_daemon.stop()
     with pytest.raises(MissingPart, match="pueued does not answer") as missing:
         scheduler_of(pueue_daemon, use_socket=use_socket).snapshot()
-    assert "pueued -d" in missing.value.hint
+    assert "ccpar-hybrid setup" in missing.value.hint
 
 
 def test_no_pueue_is_said_with_what_to_install(home: Path) -> None:

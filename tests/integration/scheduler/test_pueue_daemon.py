@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccpar_hybrid.core.errors import MissingPart
+from ccpar_hybrid.core.errors import MissingPart, Refused
 from ccpar_hybrid.scheduler.pueue_config import read_config
 from ccpar_hybrid.scheduler.pueue_daemon import (
     answers,
@@ -66,6 +66,30 @@ def test_a_daemon_that_cannot_start_says_why(home: Path, environment: dict[str, 
     (home / "pueue" / "certs").write_text("in the way")
     with pytest.raises(MissingPart, match=r"pueued does not start: Failed to create certificates"):
         start_daemon(environment)
+
+
+def test_a_too_long_socket_path_is_said_with_its_mending(
+    home: Path, environment: dict[str, str]
+) -> None:
+    require_program("pueued")
+    del environment["PUEUE_CONFIG_PATH"]
+    long = home / ("x" * 110)
+    long.mkdir(mode=0o700)
+    with pytest.raises(MissingPart, match="SUN_LEN") as missing:
+        start_daemon({**environment, "XDG_RUNTIME_DIR": str(long)})
+    assert "XDG_RUNTIME_DIR" in missing.value.hint
+
+
+@pytest.mark.parametrize("place", ["by default"], indirect=True)
+def test_no_second_daemon_is_started_over_the_state_of_one_that_listens_elsewhere(
+    place: dict[str, str],
+) -> None:
+    assert start_daemon(place)
+    without = {name: value for name, value in place.items() if name != "XDG_RUNTIME_DIR"}
+    with pytest.raises(Refused, match="runs already") as refused:
+        start_daemon(without)
+    assert refused.value.hint.endswith(f"export XDG_RUNTIME_DIR={place['XDG_RUNTIME_DIR']}")
+    assert not answers(without)
 
 
 def test_versions_are_told(environment: dict[str, str]) -> None:
