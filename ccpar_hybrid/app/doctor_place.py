@@ -21,13 +21,15 @@ from ccpar_hybrid.app.doctor_finding import (
     warning,
 )
 from ccpar_hybrid.app.doctor_subject import Subject
-from ccpar_hybrid.core.errors import MissingPart
+from ccpar_hybrid.core.errors import CommandFailed, MissingPart
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.scheduler.pueue_config import read_config
 from ccpar_hybrid.system.paths import APP, SOCKET_PATH_LIMIT
+from ccpar_hybrid.system.process import run
 
 _LONGEST_TAIL = 60
 """What the longest socket's name below the runtime directory takes."""
+_START_S = 10.0
 
 
 def directories(subject: Subject) -> Iterator[Finding]:
@@ -134,25 +136,29 @@ def _too_long(name: str, path: str, mend: str) -> Iterator[Finding]:
 def starter(subject: Subject) -> Iterator[Finding]:
     """What queued tasks start with: written by `setup` and `add`, for this installation."""
     file = Path(subject.paths.state, "bin", launcher.TASK)
-    name = "task starter"
+    name, mend = "task starter", "ccpar-hybrid setup (writes it anew)"
     try:
-        last = file.read_text(encoding="utf-8").strip().splitlines()[-1]
-        needed = [word for word in shlex.split(last) if word.startswith("/")]
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         yield fine(name, "not there yet; `setup` and `add` write it")
         return
-    except (OSError, ValueError, IndexError) as error:
-        yield failed(name, f"cannot be read: {error}", "ccpar-hybrid setup (writes it anew)")
+    except (OSError, ValueError) as error:
+        yield failed(name, f"cannot be read: {error}", mend)
         return
-    gone = [word for word in needed if not Path(word).exists()]
-    if gone or not os.access(file, os.X_OK):
-        seen = f"needs {gone[0]}, which is gone" if gone else f"{file} is not executable"
-        yield failed(name, visible(seen, 200), "ccpar-hybrid setup (writes it anew)")
-    elif sys.executable not in needed:
-        seen = f"is another installation's ({visible(needed[0], 120) if needed else 'none'})"
-        yield warning(name, seen, "ccpar-hybrid setup (writes it anew)")
+    if trouble := _trouble_starting(file):
+        yield failed(name, trouble, mend)
+    elif text != launcher.starter(subject.environment):
+        yield warning(name, f"{visible(str(file), 200)} is another installation's", mend)
     else:
         yield fine(name, visible(str(file), 200))
+
+
+def _trouble_starting(file: Path) -> str:
+    try:
+        run((str(file), "--help"), environment={"PATH": os.defpath}, timeout_s=_START_S)
+    except (MissingPart, CommandFailed, OSError) as error:
+        return f"{visible(str(file), 200)} does not start: {visible(str(error), 200)}"
+    return ""
 
 
 def task_command(subject: Subject) -> Iterator[Finding]:

@@ -35,14 +35,14 @@ def install(paths: Paths, environment: Mapping[str, str]) -> str:
     directory = Path(paths.state, "bin")
     make_private(paths.state)
     make_private(str(directory))
-    starter = directory / TASK
-    text = _starter(environment)
-    if not starter.exists() or starter.read_text(encoding="utf-8") != text:
-        write_private(starter, text, mode=0o700)
+    file = directory / TASK
+    text = starter(environment)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        write_private(file, text, mode=0o700)
     return str(directory)
 
 
-def _starter(environment: Mapping[str, str]) -> str:
+def starter(environment: Mapping[str, str]) -> str:
     """A Python script; its first line spares the shell that would start Python."""
     instance = {name: environment[name] for name in _NAMES_INSTANCE if name in environment}
     package = str(Path(ccpar_hybrid.__file__).parents[1])
