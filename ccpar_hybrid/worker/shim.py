@@ -120,7 +120,7 @@ class Shim:
                     code = self._follow(link)
                 if code is not None:
                     return code
-            elif self._is_ending:
+            if self._is_ending:
                 return EXIT_TERMINATED
             self._paths = paths_module.resolve(self._environment)
 
@@ -174,7 +174,7 @@ class Shim:
         if 0 in ready:
             ready.remove(0)
             self._read_stdin()
-            return ready or self._wait(other, timeout_s)
+            return ready if ready or not self._stdin_open else self._wait(other, timeout_s)
         return ready
 
     def _read_stdin(self) -> None:
@@ -186,7 +186,9 @@ class Shim:
 
     def _follow(self, link: Link) -> int | None:
         """Pass on what the worker tells; the exit code, or None if the worker is lost."""
+        self._reported_gone = False
         try:
+            self._report(link, [])
             while True:
                 for message in link.buffered():
                     if message["type"] == wire.OUTPUT:
@@ -207,6 +209,7 @@ class Shim:
 
     def _report(self, link: Link, ready: list[Any]) -> None:
         if self._signals.reader in ready and self._signals.take_end():
+            self._is_ending = True
             link.send({"type": wire.CANCEL})
         if not self._stdin_open and not self._reported_gone:
             self._reported_gone = True
