@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict
 from ccpar_hybrid.app import worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import MissingPart
-from ccpar_hybrid.core.outcome import Attempt, Outcome
+from ccpar_hybrid.core.outcome import Attempt, Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Group, Job, JobEnd, JobState, QueueSnapshot
+
+SKIPPED = "a task before it did not succeed"
 
 
 class TaskState(StrEnum):
@@ -125,7 +127,7 @@ class _Facts:
     ) -> TaskView:
         if outcome is not None and _is_queued_again(job, outcome):
             outcome = None
-        state, detail = self._state(task.key, job, outcome)
+        state, detail = self._state(task, job, outcome)
         status = self.running.get(task.key)
         return TaskView(
             key=task.key,
@@ -143,14 +145,13 @@ class _Facts:
     def _names_after(self, job: Job | None) -> tuple[str, ...]:
         return tuple(str(number) for number in job.after) if job else ()
 
-    def _state(
-        self, key: TaskKey, job: Job | None, outcome: Outcome | None
-    ) -> tuple[TaskState, str]:
+    def _state(self, task: Task, job: Job | None, outcome: Outcome | None) -> tuple[TaskState, str]:
+        key = task.key
         if outcome is not None:
             return TaskState(outcome.result.value), outcome.reason
         if job is None:
             running = self.running.get(key)
-            return _of_worker(running) if running else self._absent()
+            return _of_worker(running) if running else self._absent(task)
         match job.state:
             case JobState.HELD:
                 return (TaskState.DELAYED, "") if job.not_before else (TaskState.HELD, "stashed")
@@ -164,10 +165,22 @@ class _Facts:
             case JobState.ENDED:
                 return self._ended(key, job)
 
-    def _absent(self) -> tuple[TaskState, str]:
+    def _absent(self, task: Task) -> tuple[TaskState, str]:
         if self._trouble:
             return TaskState.UNKNOWN, self._trouble
+        if self._was_skipped(task):
+            return TaskState.SKIPPED, SKIPPED
         return TaskState.LOST, "Pueue does not know it"
+
+    def _was_skipped(self, task: Task) -> bool:
+        """Whether an absent task was skipped, and cleaned out before anybody recorded it."""
+        outcomes = self.ledger.outcomes(list(task.spec.after))
+        if any(outcome.result is not Result.SUCCEEDED for outcome in outcomes.values()):
+            return True
+        known = {job.task for job in self.queue.jobs.values()}
+        unknown = set(task.spec.after) - outcomes.keys() - known
+        before = (self.ledger.task(key) for key in unknown)
+        return any(each is not None and self._was_skipped(each) for each in before)
 
     def _queued(self, job: Job) -> tuple[TaskState, str]:
         open_jobs = [
@@ -192,7 +205,7 @@ class _Facts:
 
     def _why_ended(self, state: TaskState, job: Job) -> str:
         if state is TaskState.SKIPPED:
-            return "a task before it did not succeed"
+            return SKIPPED
         if state is TaskState.CANCELLED:
             return "ended in Pueue before a worker had it"
         if state is TaskState.LOST:

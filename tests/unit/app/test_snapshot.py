@@ -51,6 +51,11 @@ def view(ledger: Ledger, task: Task, queue: QueueSnapshot, *workers: WorkerStatu
     return _Facts(ledger, queue, workers).views([task])[0]
 
 
+def waits_for(other: Task) -> Task:
+    made = make_task()
+    return made.model_copy(update={"spec": made.spec.model_copy(update={"after": (other.key,)})})
+
+
 def state(
     ledger: Ledger, task: Task, queue: QueueSnapshot, *workers: WorkerStatus
 ) -> tuple[TaskState, str]:
@@ -187,3 +192,17 @@ def test_time_is_taken_from_the_scheduler(ledger: Ledger, task: Task) -> None:
     moment = SOME_TIME + timedelta(days=1)
     held = job(task, state=JobState.HELD, not_before=moment)
     assert view(ledger, task, snapshot_of(held)).not_before == moment
+
+
+def test_what_waited_for_a_failed_task_is_skipped_even_if_it_was_cleaned_out(
+    ledger: Ledger, task: Task
+) -> None:
+    after = waits_for(task)
+    last = waits_for(after)
+    ledger.add([after, last])
+    lost = (TaskState.LOST, "Pueue does not know it")
+    assert state(ledger, last, snapshot_of(job(after, number=1))) == lost
+    ledger.settle(task.key, make_outcome(Result.FAILED))
+    for each in (after, last):
+        skipped = (TaskState.SKIPPED, "a task before it did not succeed")
+        assert state(ledger, each, snapshot_of()) == skipped
