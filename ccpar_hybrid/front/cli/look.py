@@ -40,7 +40,7 @@ def list_tasks(
         bool, typer.Option("--all", help=f"Also those that ended before the last {RECENT}.")
     ] = False,
 ) -> None:
-    """Tasks, those that wait or run first, with the newest that ended."""
+    """Tasks: the newest that ended, then those that run, then those that wait."""
     from ccpar_hybrid.app import snapshot
 
     wanted = {_state(word) for word in state or []}
@@ -75,6 +75,7 @@ def list_tasks(
         rows,
         state_column=2,
         right=(0, 4),
+        giving=(1, 3, 6),
     )
 
 
@@ -94,7 +95,7 @@ def _state(word: str) -> str:
 
 
 def _ordered(views: tuple[TaskView, ...], everything: bool) -> list[TaskView]:
-    """Those that run, those that wait, then the ended ones, the newest of them last."""
+    """The ended ones, the newest last; then those that run; then those that wait."""
     ended = sorted((view for view in views if view.is_ended), key=_ended_at)
     running = [view for view in views if not view.is_ended and view.worker]
     waiting = [view for view in views if not view.is_ended and not view.worker]

@@ -13,6 +13,9 @@ from ccpar_hybrid.core.text import cut, display_width
 SCHEMA = 1
 """Version of every `--json` document; it changes when a field's meaning does or one goes."""
 
+LEAST_COLUMN = 8
+"""What is left of a column that is cut."""
+
 _COLOURS = {
     "green": "32",
     "red": "31",
@@ -83,16 +86,28 @@ def print_table(
     *,
     state_column: int | None = None,
     right: Sequence[int] = (),
+    giving: Sequence[int] = (),
 ) -> None:
-    """Aligned columns; the last one is cut to the terminal."""
+    """Aligned columns; the last one is cut to the terminal, and then the `giving` ones."""
     widths = [
         max(display_width(row[column]) for row in (headings, *rows))
         for column in range(len(headings))
     ]
-    widths[-1] = max(8, min(widths[-1], terminal_width() - sum(widths[:-1]) - 2 * len(widths) + 2))
+    room = terminal_width() - 2 * (len(widths) - 1)
+    widths[-1] = max(LEAST_COLUMN, min(widths[-1], room - sum(widths[:-1])))
+    _narrow(widths, giving, room)
     print(paint(_line(headings, widths, right), "bold"))
     for row in rows:
         print(_line(row, widths, right, state_column))
+
+
+def _narrow(widths: list[int], giving: Sequence[int], room: int) -> None:
+    """Take from the widest of these columns, down to a least width, until all have room."""
+    while sum(widths) > room:
+        column = max(giving, key=lambda one: widths[one], default=None)
+        if column is None or widths[column] <= LEAST_COLUMN:
+            return
+        widths[column] -= 1
 
 
 def _line(

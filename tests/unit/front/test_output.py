@@ -76,3 +76,14 @@ def test_a_table_is_aligned_and_no_wider_than_its_first_columns_need(
         print_table(["A", "B", "C"], rows)
     fixed = [max(display_width(row[column]) for row in [("A", "B"), *rows]) for column in (0, 1)]
     assert all(display_width(line) <= max(width, sum(fixed) + 4 + 8) for line in lines)
+
+
+def test_columns_that_give_way_let_a_table_fit_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "terminal_width", lambda: 40)
+    row = ["a-label-of-some-length", "running", "2 min 3 s ago, took 5 s", "what it does now"]
+    print_table(["TASK", "STATE", "WHEN", "DETAIL"], [row], giving=(0, 2))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "a-label-…  running  2 min 3 s…  what it…"
+    assert max(map(display_width, lines)) <= 40
