@@ -103,7 +103,7 @@ class Sessions:
         record = app.session_record(wanted.session)
         reference = wanted.layout or (record.layout if record else app.settings.session.layout)
         agent = wanted.agent or app.default_agent(wanted.session)
-        report = Report(wanted.session, reference, groups=groups)
+        report = Report(wanted.session, reference, agent, groups=groups)
         report.agent_trouble = app.agents[agent].missing(app.environment) or ""
         workers = slots(groups)
         layout = layout_file.choose(reference, app.paths.config, len(workers))
@@ -131,6 +131,8 @@ class Sessions:
         report.recovered = list(recover(app).tasks)
         for group in set(record.paused if record else ()) & set(app.scheduler.snapshot().groups):
             app.scheduler.resume_group(group)
+        seen = app.scheduler.snapshot().groups
+        report.paused = [group for group in groups if seen[group].paused]
         self._await_workers(wanted.session, workers, report)
         return report
 

@@ -25,10 +25,14 @@ class SessionRecord(BaseModel):
 
 @dataclass
 class Report:
-    """What `setup` found and did; names of workers."""
+    """What `setup` found and did; names of workers.
+
+    `agent`: that of tasks that name none. `paused`: groups of the session in which nothing starts.
+    """
 
     session: str
     layout: str
+    agent: str
     created: bool = False
     daemon_started: bool = False
     groups: dict[str, int] = field(default_factory=dict)
@@ -38,5 +42,6 @@ class Report:
     draining: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     recovered: list[TaskKey] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
     kept_layout: str = ""
     agent_trouble: str = ""

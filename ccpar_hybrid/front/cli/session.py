@@ -65,14 +65,14 @@ def setup(
         name = _name(app, session)
         wanted = Wanted(name, groups, layout, "demo" if is_demo and not agent else agent)
         report = Sessions(app).setup(wanted)
-        _tell_setup(report)
+        _tell_setup(report, app.settings.agent.default)
         if is_demo:
             from ccpar_hybrid.app.enqueue import Enqueuer
             from ccpar_hybrid.app.sample import sample_requests
 
             added = Enqueuer(app, str(Path.cwd()), name).add(sample_requests())
             print(f"{count(len(added), 'sample task')} added; see `ccpar-hybrid list`")
-    _tell_next(name)
+        _tell_next(name, app.settings.session.name)
     if report.silent:
         raise typer.Exit(ExitCode.MISSING_PART)
 
@@ -116,13 +116,23 @@ def _name(app: App, session: str | None) -> str:
         raise BadInput(f"{name!r} can be no session's name", str(error)) from None
 
 
-def _tell_setup(report: Report) -> None:
+def _tell_setup(report: Report, usual_agent: str) -> None:
     if report.daemon_started:
         print("started pueued")
     total = sum(report.groups.values())
     groups = ", ".join(f"{name}: {number}" for name, number in report.groups.items())
     verb = "built" if report.created else "checked"
     print(f"{verb} session {report.session}: {count(total, 'worker')} ({groups})")
+    _tell_changes(report)
+    if report.agent != usual_agent:
+        # It is remembered, and a stand-in's success would be taken for work.
+        print(f"  tasks that name no agent get {report.agent}; `setup --agent` changes it")
+    for group in report.paused:
+        print(f"  group {group} is paused; start it: pueue start -g {group}")
+    _tell_trouble(report)
+
+
+def _tell_changes(report: Report) -> None:
     if not report.created:
         for what, names in (
             ("added", report.added),
@@ -137,8 +147,13 @@ def _tell_setup(report: Report) -> None:
         print(f"  Pueue had died: queued {tasks} again that it had cut off")
     if report.kept_layout:
         print(f"  layout stays {report.kept_layout}: `ccpar-hybrid stop`, then setup, to change it")
+
+
+def _tell_trouble(report: Report) -> None:
     if report.agent_trouble:
-        sys.stderr.write(f"ccpar-hybrid: {report.agent_trouble}\n")
+        sys.stderr.write(
+            f"ccpar-hybrid: tasks for {report.agent} are not accepted yet: {report.agent_trouble}\n"
+        )
     if report.silent:
         sys.stderr.write(
             f"ccpar-hybrid: {', '.join(report.silent)} did not come up\n"
@@ -146,13 +161,14 @@ def _tell_setup(report: Report) -> None:
         )
 
 
-def _tell_next(session: str) -> None:
+def _tell_next(session: str, usual: str) -> None:
+    option = "" if session == usual else f" --session {session}"
     print(f"look:  tmux attach -t {session}")
-    print("work:  ccpar-hybrid add 'PROMPT'")
+    print(f"work:  ccpar-hybrid add{option} 'PROMPT'")
 
 
 def attach(session: Session = None) -> None:
-    """Show the session in this terminal; inside tmux the client switches to it."""
+    """Show the session here; inside tmux the client switches to it."""
     from ccpar_hybrid.tmux.server import Server
 
     with App(os.environ) as app:
@@ -233,5 +249,6 @@ def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
         )
         for worker in workers
     ]
-    print_table(("WORKER", "GROUP", "STATE", "FOR", "TASK", "DETAIL"), rows, state_column=2)
+    headings = ("WORKER", "GROUP", "STATE", "FOR", "TASK", "DETAIL")
+    print_table(headings, rows, state_column=2, giving=(1, 4))
     print()

@@ -198,3 +198,14 @@ def test_a_later_setup_gives_the_tasks_after_it_its_own_environment(instance: In
     assert instance.outcome(task).result == "succeeded"
     assert instance.file("flavour").read_text() == "vanilla\n"
     assert instance.worker().pid == pid
+
+
+def test_setup_tells_what_would_surprise(instance: Instance) -> None:
+    instance.setup(1)
+    instance.pueue("pause", "--wait", "-g", GROUP)
+    said = instance.cli("setup").stdout
+    assert "tasks that name no agent get command" in said
+    assert f"group {GROUP} is paused; start it: pueue start -g {GROUP}" in said
+    instance.cli("stop")
+    assert "--session second 'PROMPT'" in instance.cli("setup", "1", "--session", "second").stdout
+    instance.cli("stop", "--session", "second")
