@@ -178,4 +178,7 @@ def task_command(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_anothers(found: Path, own: Path, starters: Path) -> bool:
-    return own.exists() and found.parent != starters and not own.samefile(found)
+    # install.sh links to the checkout's bin, which stands beside the package.
+    checkout = Path(launcher.package_file()).parent / "bin" / launcher.TASK
+    ours = [place for place in (own, checkout) if place.exists()]
+    return bool(ours) and found.parent != starters and not any(map(found.samefile, ours))

@@ -165,6 +165,21 @@ def test_what_plain_pueue_needs_is_warned_of(bare: CommandLine) -> None:
     assert found["mend"] == f'export PATH={Path(sys.executable).parent}:"$PATH"'
 
 
+def test_the_link_that_the_installation_makes_is_ours_and_another_program_is_not(
+    bare: CommandLine,
+) -> None:
+    tools = bare.home / "tools"
+    tools.mkdir()
+    program = tools / "ccpar-task"
+    program.symlink_to(Path(__file__).parents[3] / "bin" / "ccpar-task")
+    found = checks(bare("doctor", "--json", variables={"PATH": str(tools)}))["ccpar-task"]
+    assert (found["verdict"], found["seen"]) == ("ok", str(program))
+    program.unlink()
+    program.symlink_to("/bin/true")
+    found = checks(bare("doctor", "--json", variables={"PATH": str(tools)}))["ccpar-task"]
+    assert "another installation's" in found["seen"]
+
+
 def test_a_pueued_that_hangs_fails_and_the_rest_is_unknown() -> None:
     with command_line(groups={"subissues": 1}) as line:
         os.kill(line.daemon.pid, signal.SIGSTOP)
