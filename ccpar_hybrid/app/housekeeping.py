@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from ccpar_hybrid.core.outcome import Outcome, Result
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.ledger.store import Ledger
@@ -37,7 +35,10 @@ def _ended_key(job: Job) -> TaskKey | None:
 
 
 def _record_skipped(ledger: Ledger, queue: QueueSnapshot) -> None:
-    """No shim ever ran for these, so nobody else will record them."""
+    """No shim ever ran for these, so nobody else will record them.
+
+    With the scheduler's own time: a person may have queued the task again since.
+    """
     for job in queue.jobs.values():
         key = _ended_key(job)
         if key and job.end is JobEnd.SKIPPED and job.ended_at and ledger.task(key):
@@ -45,7 +46,7 @@ def _record_skipped(ledger: Ledger, queue: QueueSnapshot) -> None:
                 result=Result.SKIPPED,
                 exit_code=EXIT_CANCELLED,
                 reason="a task before it did not succeed",
-                ended_at=datetime.now(UTC),
+                ended_at=job.ended_at,
             )
             ledger.settle(key, outcome)
 
