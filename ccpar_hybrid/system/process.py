@@ -22,6 +22,8 @@ _HAS_PROC = (_PROC / "self" / "stat").exists()
 _HAS_CHILDREN = (_PROC / "self" / "task" / str(os.getpid()) / "children").exists()
 _PR_SET_CHILD_SUBREAPER = 36
 _DEAD_STATES = frozenset("ZXx")
+_PF_EXITING = 0x4
+"""The kernel's flag of a process that is on its way out (include/linux/sched.h)."""
 
 
 class ProcessInfo(NamedTuple):
@@ -123,6 +125,19 @@ def is_alive(pid: int) -> bool:
     """Whether the process exists and is no zombie: PID 1 of a container may never reap."""
     info = process(pid)
     return info is not None and info.state not in _DEAD_STATES
+
+
+def is_ending(pid: int) -> bool:
+    """Whether the process has ended or begun to: its locks and sockets may be free already, while
+    its children are still its own.
+    """
+    if not is_alive(pid):
+        return True
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return _HAS_PROC
+    return bool(int(text[text.rindex(b")") + 2 :].split()[6]) & _PF_EXITING)
 
 
 def signal_tree(pids: Iterable[int], signal: int) -> list[int]:

@@ -13,7 +13,13 @@ from pathlib import Path
 
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.system.paths import Paths
-from ccpar_hybrid.system.process import ProcessInfo, descendants, is_alive, processes
+from ccpar_hybrid.system.process import (
+    ProcessInfo,
+    descendants,
+    is_alive,
+    is_ending,
+    processes,
+)
 from ccpar_hybrid.worker import reaper
 from ccpar_hybrid.worker.lease import lease
 
@@ -55,7 +61,8 @@ def _left(paths: Paths) -> dict[TaskKey, list[int]]:
     adopters = {0, 1, *_ancestors(everything)}
     found: dict[TaskKey, list[int]] = {}
     for info in everything.values():
-        if info.ppid in adopters and is_alive(info.pid):
+        # A worker's lease is free a moment before its children are handed on.
+        if (info.ppid in adopters or is_ending(info.ppid)) and is_alive(info.pid):
             instance, _, rest = _mark(info.pid).partition(":")
             if instance == paths.instance:
                 found.setdefault(TaskKey(rest.partition(":")[0]), []).append(info.pid)

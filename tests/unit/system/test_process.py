@@ -30,6 +30,14 @@ def test_a_process_is_seen_with_its_parent_group_and_session(
     assert process.processes()[sleeper.pid].start_ticks == info.start_ticks
 
 
+def test_a_process_is_ending_from_its_death_on(sleeper: subprocess.Popen[bytes]) -> None:
+    assert not process.is_ending(sleeper.pid)
+    os.kill(sleeper.pid, signal.SIGKILL)
+    wait_until(lambda: process.is_ending(sleeper.pid))
+    sleeper.wait()
+    assert process.is_ending(sleeper.pid), "gone"
+
+
 def test_no_process_is_none() -> None:
     assert process.process(2**22 + 1) is None
 
