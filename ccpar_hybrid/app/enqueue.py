@@ -24,11 +24,15 @@ PUEUE_LABEL_WIDTH = 60
 
 @dataclass(frozen=True)
 class Added:
-    """A task that was queued. `group_is_paused`: it will not start until the group does."""
+    """A task that was queued.
+
+    `group_is_paused`: it will not start until the group does; `by_stop`: `setup` starts it.
+    """
 
     task: Task
     pueue_id: int
     group_is_paused: bool
+    by_stop: bool
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,16 @@ class Enqueuer:
             raise
         by_key = {s.key: number for s, number in zip(submissions, ids, strict=True)}
         ledger.submitted(by_key)
+        record = self._app.session_record(self._session)
+        stopped = record.paused if record else ()
+        groups = self._queue.groups
         return [
-            Added(task, by_key[task.key], self._queue.groups[task.spec.group].paused)
+            Added(
+                task,
+                by_key[task.key],
+                group_is_paused=groups[task.spec.group].paused,
+                by_stop=task.spec.group in stopped,
+            )
             for task in tasks
         ]
 

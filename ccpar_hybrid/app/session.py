@@ -29,7 +29,7 @@ from ccpar_hybrid.worker.station import worker_id
 
 MOST_WORKERS = 256
 LOCK_WAIT_S = 60.0
-OLDEST_PUEUE = "4"
+OLDEST_PUEUE = 4
 READY_S = 20.0
 _LOOK_S = 0.05
 
@@ -81,9 +81,21 @@ class Sessions:
             known = ", ".join(self._app.agents)
             raise BadInput(f"there is no agent {wanted.agent!r}", f"known are {known}")
         self._check_programs()
+        self._check_open_tasks(groups)
         found = self._server.find_session(wanted.session)
         if found:
             owned(found, self._app.paths.instance)
+
+    def _check_open_tasks(self, groups: dict[str, int]) -> None:
+        """Workers of this shell would fail every queued task whose agent it does not find."""
+        tasks = self._app.ledger.tasks(unsettled_only=True)
+        needed = [task.spec.agent for task in tasks if task.spec.group in groups]
+        for name in dict.fromkeys(needed):
+            agent = self._app.agents.get(name)
+            if agent is not None and (trouble := agent.missing(self._app.environment)):
+                count = needed.count(name)
+                tasks_need = "a queued task needs" if count == 1 else f"{count} queued tasks need"
+                raise MissingPart(f"{tasks_need} {name}: {trouble}", "or cancel them first")
 
     def _check_programs(self) -> None:
         from ccpar_hybrid.scheduler.pueue_daemon import client_version, daemon_version
@@ -93,7 +105,8 @@ class Sessions:
         if not shutil.which("git", path=environment.get("PATH")):
             raise MissingPart("git is not on PATH", "install git")
         for name, read in (("pueue", client_version), ("pueued", daemon_version)):
-            if (version := read(environment)).partition(".")[0] < OLDEST_PUEUE:
+            version = read(environment)
+            if int(version.partition(".")[0]) < OLDEST_PUEUE:
                 raise MissingPart(f"{name} {version} is too old", "run ./install.sh for Pueue 4")
 
     def _setup(self, wanted: Wanted, groups: dict[str, int]) -> Report:
@@ -112,9 +125,9 @@ class Sessions:
         report.daemon_started = start_daemon(app.environment)
         launcher.install(app.paths, app.environment)
         paths_module.record_runtime(app.paths)
-        app.save_session(
-            wanted.session, SessionRecord(groups=groups, layout=reference, agent=agent)
-        )
+        paused = record.paused if record else ()
+        kept = SessionRecord(groups=groups, layout=reference, agent=agent, paused=paused)
+        app.save_session(wanted.session, kept)
         app.save_environment(wanted.session)
         view = self._server.find_session(wanted.session)
         if view is None:
@@ -129,8 +142,9 @@ class Sessions:
                 group, worker_client.count_elsewhere(app.paths, wanted.session, group) + count
             )
         report.recovered = list(recover(app).tasks)
-        for group in set(record.paused if record else ()) & set(app.scheduler.snapshot().groups):
+        for group in set(paused) & set(app.scheduler.snapshot().groups):
             app.scheduler.resume_group(group)
+        app.save_session(wanted.session, kept.model_copy(update={"paused": ()}))
         seen = app.scheduler.snapshot().groups
         report.paused = [group for group in groups if seen[group].paused]
         self._await_workers(wanted.session, workers, report)

@@ -38,6 +38,8 @@ def stop(
     for worker in workers:
         worker_client.ask(app.paths, worker, {"type": wire.STOP if now else wire.DRAIN})
     _await_end(app.paths, workers, wait_s, say)
+    with contextlib.suppress(MissingPart):
+        _give_back_slots(app, session)
     server.kill_session(session, app.paths.instance)
     return busy
 
@@ -64,6 +66,16 @@ def _close_groups(app: App, session: str) -> None:
     app.save_session(session, record.model_copy(update={"paused": paused}))
     for group in closing:
         app.scheduler.pause_group(group)
+
+
+def _give_back_slots(app: App, session: str) -> None:
+    """Groups that other sessions work on keep as many slots as these have workers."""
+    record = app.session_record(session)
+    known = app.scheduler.snapshot().groups
+    for group in record.groups if record else ():
+        others = worker_client.count_elsewhere(app.paths, session, group)
+        if group in known and others:
+            app.scheduler.ensure_group(group, others)
 
 
 def _await_end(

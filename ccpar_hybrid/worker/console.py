@@ -15,6 +15,7 @@ from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.terminal import CLEAR, LEAVE_MODES, make_silent, write_all
 from ccpar_hybrid.tmux.pane import DETAIL, LABEL, STATE, Pane
 
+LABEL_WIDTH = 40
 LABEL_DELAY_S = 0.1
 """A label is set so late that a task which is over by then costs no run of `tmux`, and that the
 agent's start comes first."""
@@ -36,7 +37,8 @@ class Console:
 
     def label(self, state: WorkerState, label: str = "", detail: str = "") -> None:
         """Put state, task and detail into the border; the newest wins, at most one call runs."""
-        self._wanted = {LABEL: label, STATE: state.value, DETAIL: detail}
+        # A long label would push what the agent waits for out of a narrow pane's border.
+        self._wanted = {LABEL: visible(label, LABEL_WIDTH), STATE: state.value, DETAIL: detail}
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.ensure_future(self._flush())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -200,8 +201,10 @@ def _tell(added: list[Added], *, json: bool) -> None:
         print(f"queued {paint(name, 'bold')}{key} as {one.pueue_id} in {visible(spec.group, 60)}")
     if len(added) > _LISTED:
         print(f"… and {count(len(added) - _LISTED, 'more task')}")
-    for group in sorted({one.task.spec.group for one in added if one.group_is_paused}):
-        print(f"group {group} is paused; start it: pueue start -g {group}")
+    paused = {one.task.spec.group: one.by_stop for one in added if one.group_is_paused}
+    for group, by_stop in sorted(paused.items()):
+        how = "ccpar-hybrid setup" if by_stop else f"pueue start -g {shlex.quote(group)}"
+        print(f"group {visible(group, 60)} is paused; start it: {how}")
 
 
 def _document(one: Added) -> dict[str, Any]:

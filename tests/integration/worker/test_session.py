@@ -4,11 +4,14 @@ import os
 import signal
 import threading
 
+import pytest
+
 from ccpar_hybrid.app.session import Sessions, Wanted
 from ccpar_hybrid.app.session_record import Report
 from ccpar_hybrid.app.snapshot import TaskState
+from ccpar_hybrid.core.errors import MissingPart
 from ccpar_hybrid.core.worker import WorkerState
-from tests.support.instance import GROUP, SESSION, Instance, are_gone
+from tests.support.instance import GROUP, SESSION, Instance, are_gone, running_instance
 from tests.support.waiting import wait_until
 
 HOLD = "echo $CCPAR_WORKER >> workers; while [ ! -e go ]; do sleep 0.05; done"
@@ -209,3 +212,31 @@ def test_setup_tells_what_would_surprise(instance: Instance) -> None:
     instance.cli("stop")
     assert "--session second 'PROMPT'" in instance.cli("setup", "1", "--session", "second").stdout
     instance.cli("stop", "--session", "second")
+
+
+def test_setup_from_a_shell_that_lacks_what_a_queued_task_needs_is_refused() -> None:
+    with running_instance(CCPAR_CLAUDE_COMMAND="my-claude") as instance:
+        instance.setup(1)
+        instance.pueue("pause", "-g", "subissues", "--wait")
+        program = instance.home / "here" / "my-claude"
+        program.parent.mkdir()
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+        instance.app.environment["PATH"] += f":{program.parent}"
+        instance.setup(1)
+        task = instance.add("look", agent="claude")
+        program.unlink()
+        with pytest.raises(MissingPart, match="a queued task needs claude"):
+            instance.setup(1)
+        instance.cli("cancel", task)
+        instance.setup(1)
+
+
+def test_a_session_that_stops_leaves_the_group_the_slots_of_the_others(instance: Instance) -> None:
+    instance.setup(1)
+    other = Wanted("other", {"subissues": 2}, layout="auto", agent="command")
+    Sessions(instance.app).setup(other)
+    assert instance.app.scheduler.snapshot().groups["subissues"].slots == 3
+    Sessions(instance.app).stop("other", now=False)
+    group = instance.app.scheduler.snapshot().groups["subissues"]
+    assert (group.slots, group.paused) == (1, False)
