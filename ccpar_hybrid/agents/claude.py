@@ -44,10 +44,7 @@ class ClaudeAgent:
 
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """Whether the program can be found with this PATH."""
-        try:
-            program = self.command(environment)[0]
-        except ValueError as error:
-            return f"claude.command is {self._settings.command!r}: {error}"
+        program = self.command(environment)[0]
         if shutil.which(program, path=environment.get("PATH")):
             return None
         return (
@@ -56,11 +53,8 @@ class ClaudeAgent:
         )
 
     def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
-        """The program and the words that always come first; raises ValueError for no command."""
-        words = tuple(shlex.split(self._settings.command))
-        if not words:
-            raise ValueError("it names no program")
-        return words
+        """The program and the words that always come first."""
+        return tuple(shlex.split(self._settings.command))
 
     def launch(self, context: LaunchContext) -> Launch:
         """Write the settings file with our hooks, and say how to start."""

@@ -168,13 +168,9 @@ def test_a_session_that_never_began_begins_with_the_tasks_own_words(start: Start
 
 
 @pytest.mark.parametrize("command", ["", "   ", 'claude "half'])
-def test_a_command_that_is_none_is_said_in_words(
-    start: Start, environment: dict[str, str], command: str
-) -> None:
-    agent = ClaudeAgent(ClaudeSettings(command=command))
-    assert "claude.command" in (agent.missing(environment) or "")
-    with pytest.raises(ValueError):
-        start(agent)
+def test_a_command_that_is_none_is_refused_by_the_settings(command: str) -> None:
+    with pytest.raises(ValueError, match="command"):
+        ClaudeSettings(command=command)
 
 
 def test_a_program_that_is_not_there_is_said_with_the_way_to_mend_it(home: Path) -> None:
