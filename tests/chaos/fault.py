@@ -1,0 +1,110 @@
+"""What can happen to an instance's processes: SIGKILL and SIGSTOP, of one kind or of all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from random import Random
+
+from ccpar_hybrid.system.process import is_alive, processes, signal_tree
+from tests.support.instance import Instance, command_of
+from tests.support.waiting import wait_until
+
+KINDS: dict[str, Callable[[str], bool]] = {
+    "shim": lambda argv: "start_shim.py" in argv or "bin/ccpar-task " in argv,
+    "worker": lambda argv: "ccpar_hybrid worker" in argv,
+    "agent": lambda argv: any(
+        each in argv for each in ("command.sh", "ccpar_hybrid.demo.agent", "claude --")
+    ),
+    "pueued": lambda argv: "pueued" in argv,
+    "monitor": lambda argv: "ccpar_hybrid monitor" in argv,
+    "tmux": lambda argv: argv.startswith("tmux -u") and "new-session" in argv,
+}
+"""By what stands in a process's argv."""
+
+
+class Faults:
+    """Strikes an instance. `touched`: keys whose task may end in any way because of it."""
+
+    def __init__(self, instance: Instance, random: Random) -> None:
+        self._instance = instance
+        self._random = random
+        self.touched: set[str] = set()
+        self.story: list[str] = []
+
+    def kill_one(self, kind: str) -> None:
+        """SIGKILL one process of a kind, if there is any."""
+        pids = self._of(kind)
+        if pids:
+            self._kill(kind, [self._random.choice(pids)])
+
+    def kill_everything(self) -> None:
+        """As a power cut does: nobody sees anybody else die."""
+        pids = processes_of(self._instance)
+        for _ in range(2):  # what was born meanwhile, too
+            signal_tree(pids, signal.SIGSTOP)
+            pids = processes_of(self._instance)
+        self._note("kill everything", pids)
+        # workers first: the kernel continues what is stopped when it loses its parent
+        pids.sort(key=lambda pid: not KINDS["worker"](command_of(pid)))
+        signal_tree(pids, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, pids)), message="everything is gone")
+        self._instance.daemon.stop()
+
+    def stop_one(self, kind: str) -> None:
+        """SIGSTOP one process; `let_go` continues it."""
+        pids = self._of(kind)
+        if pids:
+            pid = self._random.choice(pids)
+            self._note(f"stop {kind}", [pid])
+            signal_tree([pid], signal.SIGSTOP)
+
+    def let_go(self) -> None:
+        """SIGCONT everything."""
+        signal_tree(processes_of(self._instance), signal.SIGCONT)
+
+    def _kill(self, kind: str, pids: list[int]) -> None:
+        for pid in pids:
+            self._touch(kind, pid)
+            self._note(f"kill {kind}", [pid])
+            signal_tree([pid], signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, pids)), message=f"{kind} {pids} gone")
+        if kind == "pueued":
+            self._instance.daemon.stop()
+
+    def _touch(self, kind: str, pid: int) -> None:
+        if kind == "shim":
+            self.touched.add(command_of(pid).rpartition(" ")[2])
+        elif kind == "agent":
+            self.touched.update(_variable(pid, "CCPAR_TASK"))
+
+    def _of(self, kind: str) -> list[int]:
+        return [pid for pid in processes_of(self._instance) if KINDS[kind](command_of(pid))]
+
+    def _note(self, what: str, pids: Iterable[int]) -> None:
+        self.story.append(f"{what} {' '.join(map(str, pids))}")
+
+
+def processes_of(instance: Instance) -> list[int]:
+    """All living processes whose environment leads into this instance's home."""
+    mark = os.fsencode(instance.home)
+    return [
+        pid
+        for pid in processes()
+        if pid != os.getpid() and is_alive(pid) and any(mark in each for each in _environ(pid))
+    ]
+
+
+def _variable(pid: int, name: str) -> list[str]:
+    start = f"{name}=".encode()
+    found = [each for each in _environ(pid) if each.startswith(start)]
+    return [os.fsdecode(each.removeprefix(start)) for each in found]
+
+
+def _environ(pid: int) -> list[bytes]:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return []
