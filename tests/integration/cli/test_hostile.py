@@ -99,7 +99,7 @@ def test_pueue_holds_neither_prompts_nor_environments(shared: CommandLine) -> No
     assert secret not in json.dumps(shared.queued())
     (task,) = [task for task in shared.queued().values() if key in task["command"]]
     assert task["command"] == f"exec ccpar-task {key}"
-    assert set(task["envs"]) <= {"PATH", "PUEUE_GROUP", "PUEUE_WORKER_ID"}
+    assert set(task["envs"]) <= {"PATH", "HOME", "PUEUE_GROUP", "PUEUE_WORKER_ID"}
     for words in (("show", key), ("show", "--json", key), ("list", "--json")):
         said = shared.good(*words).out
         assert f"TOKEN={secret}" not in said
