@@ -126,7 +126,8 @@ class App:
 
     def _session_environment(self) -> dict[str, str]:
         pane = ("TMUX", "TMUX_PANE", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "SHLVL", "_")
-        return {name: text for name, text in self.environment.items() if name not in pane}
+        task = ("PUEUE_GROUP", "PUEUE_WORKER_ID")  # where Pueue runs `setup`: not its agents
+        return {name: text for name, text in self.environment.items() if name not in (*pane, *task)}
 
     def agents_environment(self, session: str) -> dict[str, str]:
         """What agents of the session get: its own environment, else this shell's."""

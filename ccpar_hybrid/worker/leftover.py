@@ -3,7 +3,8 @@
 Every process of a run has the run's mark in its environment, whatever group or session it moved
 to. A mark may also have come to a process that is no part of the run: the agent queued a task
 with plain Pueue, and the daemon starts it with the agent's environment. So only those count
-that have lost their parent. Linux only: elsewhere nothing is found.
+that have lost their parent and were not started by Pueue, whose daemon may have died. Linux
+only: elsewhere nothing is found.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from ccpar_hybrid.worker.lease import lease
 
 MARK = "CCPAR_RUN"
 """Variable that names the instance, the task and the attempt, with colons between."""
+
+_BY_PUEUE = b"PUEUE_WORKER_ID="
+"""What Pueue 4.0 gives to its tasks and no session gives to its agents."""
 
 
 def mark_of(paths: Paths, key: TaskKey, attempt: int) -> str:
@@ -84,6 +88,8 @@ def _mark(pid: int) -> str:
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
+        return ""
+    if any(each.startswith(_BY_PUEUE) for each in variables):
         return ""
     start = f"{MARK}=".encode()
     return next(
