@@ -16,6 +16,9 @@ from ccpar_hybrid.worker.admission import UNDELIVERED
 _START_S = 3.0
 """A scheduler ends what it finds running when it starts; within so long of its own start."""
 
+_SAME_S = 0.1
+"""A process's start is told to about 0.01 s, and no daemon is set up and dies so soon."""
+
 
 @dataclass(frozen=True)
 class Recovery:
@@ -68,12 +71,12 @@ class _Seen:
         self._file = Path(app.paths.state, "scheduler-start")
 
     def is_same(self, started: datetime) -> bool:
-        """Whether this start was seen; a process's start is known to about 0.01 s."""
+        """Whether this start was seen."""
         try:
             noted = datetime.fromisoformat(self._file.read_text(encoding="ascii"))
         except (OSError, ValueError):
             return False
-        return abs(noted - started) < timedelta(seconds=1)
+        return abs(noted - started) < timedelta(seconds=_SAME_S)
 
     def note(self, started: datetime) -> None:
         """This start needs nothing more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from ccpar_hybrid.app import snapshot
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.system.process import is_stopped
 from tests.integration.worker.test_crash import crash_daemon
@@ -77,6 +78,32 @@ def test_setup_goes_on_with_what_only_waited_when_the_daemon_died(instance: Inst
     instance.add("echo more")
     instance.setup(1)
     assert instance.app.scheduler.snapshot().groups["subissues"].paused, "a person paused it"
+
+
+QUEUES = """\
+PATH=$XDG_STATE_HOME/ccpar-hybrid/bin:$PATH
+pueue add -g subissues -- exec ccpar-task --prompt-file next
+"""
+
+
+def test_what_an_agent_queued_by_hand_is_no_rest_of_its_run(instance: Instance) -> None:
+    instance.setup(2)
+    instance.file("next").write_text("echo begun > begun; while [ ! -e go ]; do sleep 0.1; done")
+    first = instance.add(QUEUES)
+    instance.wait_file("begun")
+    instance.outcome(first)
+    task = next(view for view in snapshot.take(instance.app).tasks if view.key != first)
+    (idle,) = set(instance.workers()) - {task.worker}
+    instance.wait_idle(idle)
+    pid = instance.worker(idle).pid
+    crash_daemon(instance)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: are_gone([pid]))
+
+    assert idle in instance.setup(2).restarted
+    instance.wait_idle(idle)
+    instance.file("go").touch()
+    assert instance.outcome(task.key).result == "succeeded"
 
 
 STUBBORN = """\
