@@ -24,8 +24,8 @@ def main() -> int:
         began = time.monotonic()
         report = storm(f"{options.seed}:{number}", profile, options.agent)
         took = time.monotonic() - began
-        figures = f"{report.tasks:3} tasks {report.cut_off:2} cut off {took:5.1f} s"
-        print(f"{number:4} {profile:10} {figures}", flush=True)
+        seen = f"{report.tasks:3} tasks {report.strikes:2} strikes {report.cut_off:2} cut off"
+        print(f"{number:4} {profile:10} {seen} {took:5.1f} s", flush=True)
         if report.wrong:
             bad += 1
             print("  WRONG: " + "\n  WRONG: ".join(report.wrong))

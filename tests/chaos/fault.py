@@ -21,7 +21,7 @@ KINDS: dict[str, Callable[[str], bool]] = {
     ),
     "pueued": lambda argv: "pueued" in argv,
     "monitor": lambda argv: "ccpar_hybrid monitor" in argv,
-    "tmux": lambda argv: argv.startswith("tmux -u") and "new-session" in argv,
+    "tmux": lambda argv: argv.startswith("tmux -u start-server"),
 }
 """By what stands in a process's argv."""
 

@@ -35,6 +35,7 @@ class Report:
 
     profile: str
     tasks: int = 0
+    strikes: int = 0
     cut_off: int = 0
     wrong: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
@@ -100,7 +101,7 @@ class Round:
                     lambda: self._type(self._people[0].steer_pueue, 8),
                     lambda: self._type(self._people[1].steer, 3),
                 ]
-        return [lambda: self._kill([self._profile], self._random.randint(1, 3))]
+        return [lambda: self._kill([self._profile], self._random.randint(2, 4))]
 
     def _power_cut(self) -> None:
         self._nap(2.0)
@@ -191,6 +192,7 @@ class Round:
             for view in views
         }
         self.report.tasks = len(views)
+        self.report.strikes = sum(line != "setup" for line in self._faults.story)
         self.report.cut_off = sum(results.count(CUT_OFF) for results in attempts.values())
         self.report.wrong += check(self._instance.project, views, attempts, touched)
         self.report.story += self._faults.story

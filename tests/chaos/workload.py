@@ -67,7 +67,7 @@ def chores(random: Random, prefix: str, count: int) -> list[Chore]:
         wanted = random.choice((0, 0, 1, 2)) if before else 0
         after = tuple(random.sample(before, min(wanted, len(before))))
         name = f"{prefix}{number}"
-        made.append(Chore(name, after, random.randint(-3, 3), random.randint(0, 12)))
+        made.append(Chore(name, after, random.randint(-3, 3), random.randint(0, 20)))
     return made
 
 

@@ -11,4 +11,4 @@ from tests.chaos.storm import storm
 def test_whatever_dies_no_task_is_lost_and_none_runs_twice_at_once(profile: str) -> None:
     report = storm(f"quick:{profile}", profile, "command")
     assert not report.wrong, "\n".join([*report.wrong, *report.story])
-    assert report.tasks
+    assert report.strikes
