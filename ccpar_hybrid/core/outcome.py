@@ -11,13 +11,54 @@ from ccpar_hybrid.core.task import TaskKey
 
 
 class Result(StrEnum):
-    """The closed set of ends. `SKIPPED`: a task it waited for did not succeed."""
+    """The closed set of ends. `SKIPPED`: a task it waited for did not succeed.
+
+    `INTERRUPTED` ends attempts only: the task goes on in another attempt.
+    """
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed-out"
     SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+class Start(StrEnum):
+    """How an attempt begins.
+
+    `FRESH`: with the prompt alone. `RESUMED`: in the session of the attempt before, told what
+    happened. `COLD`: in a new session, with a summary of what the attempts before did.
+    """
+
+    FRESH = "fresh"
+    RESUMED = "resumed"
+    COLD = "cold"
+
+
+class Cause(StrEnum):
+    """Why an attempt ended, where that decides what follows."""
+
+    OWN = "own"
+    """Its own end: done or failed."""
+    ASKED = "asked"
+    """Somebody cancelled it."""
+    WORKER_LOST = "worker-lost"
+    """Its worker died or had to leave."""
+    AGENT_KILLED = "agent-killed"
+    """Somebody or the system ended the agent's program."""
+    LIMIT = "limit"
+    """A usage limit of its account."""
+    SERVICE = "service"
+    """The agent's service was overloaded, failed or could not be reached."""
+    AUTHENTICATION = "authentication"
+    """The account's login is refused."""
+    IDLE = "idle"
+    """Nothing was heard of it for its idle limit, nor after a nudge."""
+    TIMEOUT = "timeout"
+    """It took longer than its time limit."""
+    MACHINE = "machine"
+    """It used more memory than it may, or the machine had no room for it."""
 
 
 class Usage(BaseModel):
@@ -62,7 +103,11 @@ class Outcome(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One run of a task on one worker; `outcome` is None while it runs or if it was cut off."""
+    """One run of a task on one worker; `outcome` is None while it runs or if it was cut off.
+
+    `round` counts the goes at a task from 1: a retry and a restart begin a new one, a resumed
+    or cold start belongs to the round of the attempt before. `cause` is None with `outcome`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,6 +119,9 @@ class Attempt(BaseModel):
     session_id: str | None = None
     pueue_id: int | None = None
     outcome: Outcome | None = None
+    start: Start = Start.FRESH
+    round: int = 1
+    cause: Cause | None = None
 
 
 class Event(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from ccpar_hybrid.core.task import DEFAULT_GROUP
+from ccpar_hybrid.core.task import DEFAULT_GROUP, OnLimit
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 """Names of sessions and workers: they become parts of tmux targets and of file names."""
@@ -72,6 +72,56 @@ class PueueSettings(_Section):
     socket: bool = True
 
 
+class RetrySettings(_Section):
+    """After an attempt's end that was not the task's own.
+
+    `resumes`: how often one round goes on in its session; `cold_starts`: how often after that
+    it begins anew with a summary. `retries` and `backoff_s`: of tasks that say nothing; the
+    pause doubles each time up to `backoff_limit_s`. `idle_s`: 0 is no limit.
+    """
+
+    resumes: int = Field(default=3, ge=0, le=100)
+    cold_starts: int = Field(default=1, ge=0, le=10)
+    retries: int = Field(default=0, ge=0, le=100)
+    backoff_s: float = Field(default=10.0, ge=0)
+    backoff_limit_s: float = Field(default=600.0, ge=0)
+    idle_s: float = Field(default=0.0, ge=0)
+
+
+class LimitSettings(_Section):
+    """Usage limits of accounts.
+
+    `reserve_percent` of a window is kept: with less left no new session starts. `pause_s`: the
+    first pause where the time of reset is unknown; it doubles up to `pause_limit_s`.
+    `stagger_s`: between two departures after a reset.
+    """
+
+    on_limit: OnLimit = OnLimit.WAIT
+    reserve_percent: float = Field(default=5.0, ge=0, le=100)
+    pause_s: float = Field(default=300.0, gt=0)
+    pause_limit_s: float = Field(default=3600.0, gt=0)
+    stagger_s: float = Field(default=5.0, ge=0)
+
+
+class MachineSettings(_Section):
+    """A new agent starts only with so much free; 0 asks for nothing."""
+
+    free_memory_mib: int = Field(default=512, ge=0)
+    free_disk_mib: int = Field(default=512, ge=0)
+
+
+class SupervisorSettings(_Section):
+    """`beat_s`: between two heartbeats of a worker; `silent_s`: without one it counts as hung.
+
+    `respawn_s`: the first pause before a pane is respawned again; doubles to `respawn_limit_s`.
+    """
+
+    beat_s: float = Field(default=5.0, gt=0)
+    silent_s: float = Field(default=30.0, gt=0)
+    respawn_s: float = Field(default=1.0, ge=0)
+    respawn_limit_s: float = Field(default=60.0, ge=0)
+
+
 class Settings(_Section):
     """All sections."""
 
@@ -79,3 +129,7 @@ class Settings(_Section):
     agent: AgentSettings = AgentSettings()
     claude: ClaudeSettings = ClaudeSettings()
     pueue: PueueSettings = PueueSettings()
+    retry: RetrySettings = RetrySettings()
+    limit: LimitSettings = LimitSettings()
+    machine: MachineSettings = MachineSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()

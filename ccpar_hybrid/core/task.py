@@ -46,11 +46,22 @@ class TaskSource(StrEnum):
     PUEUE = "pueue"
 
 
+class OnLimit(StrEnum):
+    """What a task does when its account's usage limit is reached."""
+
+    WAIT = "wait"
+    ASK = "ask"
+    FAIL = "fail"
+
+
 class TaskSpec(BaseModel):
     """Everything that was asked of one task; immutable once in the ledger.
 
     `directory` is absolute. `after` holds keys. `not_before` is an aware datetime or None.
     `environment` is added to the session's. `timeout_s` counts from the attempt's start.
+    `retries` and `backoff_s`: goes after the first failed one, and the pause before the first
+    of them. `idle_s`: so long nothing may be heard of the agent. None: as configured.
+    `memory_mib` and `cpus` bound what the agent with all that it starts may use.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +80,13 @@ class TaskSpec(BaseModel):
     context: tuple[CleanText, ...] = ()
     environment: dict[CleanText, CleanText] = Field(default_factory=dict)
     timeout_s: float | None = Field(default=None, gt=0)
+    retries: int | None = Field(default=None, ge=0, le=100)
+    backoff_s: float | None = Field(default=None, ge=0)
+    idle_s: float | None = Field(default=None, gt=0)
+    on_limit: OnLimit | None = None
+    ignore_reserve: bool = False
+    memory_mib: int | None = Field(default=None, ge=16)
+    cpus: float | None = Field(default=None, gt=0)
 
 
 class Task(BaseModel):

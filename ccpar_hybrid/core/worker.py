@@ -11,7 +11,11 @@ from ccpar_hybrid.core.task import TaskKey
 
 
 class WorkerState(StrEnum):
-    """What a worker's pane does now. `WAITING`: the agent waits for a person."""
+    """What a worker's pane does now.
+
+    `WAITING`: the agent waits for a person. `HELD`: a task waits here for a usage limit, a
+    retry's pause, or for memory or disk; `detail` says for what.
+    """
 
     IDLE = "idle"
     STARTING = "starting"
@@ -19,6 +23,7 @@ class WorkerState(StrEnum):
     WAITING = "waiting"
     SETTLING = "settling"
     PAUSED = "paused"
+    HELD = "held"
     STOPPING = "stopping"
     UNKNOWN = "unknown"
 

@@ -10,12 +10,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from ccpar_hybrid.core.errors import BadInput, MissingPart
-from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
+from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Start
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec
 from ccpar_hybrid.ledger.database import Value, not_utf8
 
 TASK_COLUMNS = "key, spec, source, created_at, pueue_id"
-ATTEMPT_COLUMNS = "task_key, number, worker, agent, started_at, session_id, pueue_id, outcome"
+ATTEMPT_COLUMNS = (
+    "task_key, number, worker, agent, started_at, session_id, pueue_id, outcome,"
+    " start, round, cause"
+)
 EVENT_COLUMNS = "task_key, at, kind, attempt, data"
 
 
@@ -71,7 +74,8 @@ def outcome_of(text: str | None) -> Outcome | None:
 
 def attempt_of(row: Sequence[Any]) -> Attempt:
     """An attempt from its ATTEMPT_COLUMNS."""
-    key, number, worker, agent, started_at, session_id, pueue_id, outcome = row
+    key, number, worker, agent, started_at, session_id, pueue_id, outcome = row[:8]
+    start, round_, cause = row[8:]
     return Attempt(
         key=TaskKey(key),
         number=number,
@@ -81,6 +85,9 @@ def attempt_of(row: Sequence[Any]) -> Attempt:
         session_id=session_id,
         pueue_id=pueue_id,
         outcome=outcome_of(outcome),
+        start=Start(start),
+        round=round_,
+        cause=Cause(cause) if cause else None,
     )
 
 
@@ -95,6 +102,9 @@ def attempt_row(attempt: Attempt) -> tuple[Value, ...]:
         attempt.session_id,
         attempt.pueue_id,
         model_text(attempt.outcome) if attempt.outcome else None,
+        attempt.start.value,
+        attempt.round,
+        attempt.cause.value if attempt.cause else None,
     )
 
 

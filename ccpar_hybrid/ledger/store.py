@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from ccpar_hybrid.core.errors import BadInput, NotFound, Refused
-from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
+from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Result, Start
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.database import Database, Value
@@ -24,7 +24,9 @@ from ccpar_hybrid.ledger.view import OF_KEYS, LedgerView, key_list
 _INSERT_TASK = (
     f"INSERT INTO tasks ({row.TASK_COLUMNS}, group_name, label) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERT_ATTEMPT = f"INSERT INTO attempts ({row.ATTEMPT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_ATTEMPT = (
+    f"INSERT INTO attempts ({row.ATTEMPT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _INSERT_EVENT = f"INSERT INTO events ({row.EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -107,6 +109,8 @@ class Ledger(LedgerView):
         session_id: str | None,
         pueue_id: int | None,
         at: datetime,
+        start: Start = Start.FRESH,
+        round: int = 1,
     ) -> Attempt:
         """Note the start of the next attempt; Refused if the task is settled (and not reopened)."""
         with self._database.transaction():
@@ -120,11 +124,13 @@ class Ledger(LedgerView):
                 started_at=at,
                 session_id=session_id,
                 pueue_id=pueue_id,
+                start=start,
+                round=round,
             )
             self._database.write(_INSERT_ATTEMPT, *row.attempt_row(attempt))
             if pueue_id is not None:
                 self._database.write("UPDATE tasks SET pueue_id = ? WHERE key = ?", pueue_id, key)
-            told = {"worker": worker, "agent": agent}
+            told = {"worker": worker, "agent": agent, "start": start.value, "round": round}
             self._tell(EventKind.ATTEMPT_STARTED, key, attempt.number, told, at)
         return attempt
 
@@ -134,12 +140,25 @@ class Ledger(LedgerView):
             self._changed_attempt(key, number, "session_id = ?", session_id)
             self._tell(EventKind.SESSION, key, number, {"session_id": session_id})
 
-    def end_attempt(self, key: TaskKey, number: int, outcome: Outcome, *, settle: bool) -> None:
-        """Note how the attempt ended and, with `settle`, the task; the first settling stays."""
+    def end_attempt(
+        self,
+        key: TaskKey,
+        number: int,
+        outcome: Outcome,
+        *,
+        settle: bool,
+        cause: Cause = Cause.OWN,
+    ) -> None:
+        """Note how and why the attempt ended and, with `settle`, the task; the first one stays."""
         text = row.model_text(outcome)
         with self._database.transaction():
+            self._changed_attempt(key, number, "cause = coalesce(cause, ?)", cause.value)
             self._changed_attempt(key, number, "outcome = coalesce(outcome, ?)", text)
-            told = {"result": outcome.result.value, "reason": outcome.reason}
+            told = {
+                "result": outcome.result.value,
+                "reason": outcome.reason,
+                "cause": cause.value,
+            }
             self._tell(EventKind.ATTEMPT_ENDED, key, number, told, outcome.ended_at)
             if settle:
                 self._settle(key, outcome, text, number)
@@ -186,6 +205,8 @@ class Ledger(LedgerView):
             raise NotFound(f"the ledger has no attempt {number} of {key}")
 
     def _settle(self, key: TaskKey, outcome: Outcome, text: str, number: int | None) -> bool:
+        if outcome.result is Result.INTERRUPTED:
+            raise ValueError("an interrupted attempt settles no task")
         done = self._database.write(
             "UPDATE tasks SET outcome = ?, result = ?, ended_at = ?, duration_s = ?"
             " WHERE key = ? AND outcome IS NULL",

@@ -15,7 +15,6 @@ from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.worker import WorkerState
-from ccpar_hybrid.worker.account import Account
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.ending import (
     cancelled,
@@ -28,6 +27,7 @@ from ccpar_hybrid.worker.interaction import Interaction
 from ccpar_hybrid.worker.leftover import MARK, mark_of
 from ccpar_hybrid.worker.program import Program
 from ccpar_hybrid.worker.station import Station
+from ccpar_hybrid.worker.story import Story
 
 TICK_S = 0.25
 
@@ -45,12 +45,12 @@ class Attempt:
     """Runs one order; told about hooks, pauses and cancels from outside."""
 
     def __init__(
-        self, station: Station, order: Order, agent: Agent, account: Account, console: Console
+        self, station: Station, order: Order, agent: Agent, story: Story, console: Console
     ) -> None:
         self._station = station
         self._order = order
         self._agent = agent
-        self._account = account
+        self._story = story
         self._console = console
         self._inbox: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()
         self._cancel: str | None = None
@@ -135,13 +135,13 @@ class Attempt:
     def _start(self) -> Program:
         launch = self._agent.launch(self._context())
         self._console.clear_for_task()
-        program = Program(launch, self._order.task.spec.directory, self._account)
+        program = Program(launch, self._order.task.spec.directory, self._story)
         program.start()
         program.ending.add_done_callback(lambda _: self._inbox.put_nowait(None))
         self._program = program
         if self._agent.interactive:
             settings = self._station.settings.agent
-            self._talk = Interaction(self._agent, launch, self._console, self._account, settings)
+            self._talk = Interaction(self._agent, launch, self._console, self._story, settings)
         self._started = time.monotonic()
         program.release()
         self._note("agent-started", pid=program.pid)

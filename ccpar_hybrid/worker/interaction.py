@@ -9,9 +9,9 @@ from ccpar_hybrid.agents.base import Agent, Launch, Observation, Sign, Source, T
 from ccpar_hybrid.core.errors import CcparError
 from ccpar_hybrid.core.outcome import Usage
 from ccpar_hybrid.core.settings import AgentSettings
-from ccpar_hybrid.worker.account import Account
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.conversation import INTERRUPTED, Conversation, Phase, Verdict, View
+from ccpar_hybrid.worker.story import Story
 
 _LOOK_S = 0.5
 _ENTER_AFTER_PASTE_S = 0.15
@@ -32,14 +32,14 @@ class Interaction:
         agent: Agent,
         launch: Launch,
         console: Console,
-        account: Account,
+        story: Story,
         settings: AgentSettings,
     ) -> None:
         self._agent = agent
         self._prompt = launch.prompt
         self._is_given = launch.stdin is not None
         self._console = console
-        self._account = account
+        self._story = story
         self._settings = settings
         self._conversation = Conversation(launch.prompt, settings.settle_s, agent.is_same_prompt)
         self._transcript: Transcript | None = None
@@ -89,7 +89,7 @@ class Interaction:
             self._transcript_path = seen.transcript
             self._transcript = self._agent.transcript(seen.transcript)
         self.read_transcript()
-        self._account.line(seen.line or "")
+        self._story.line(seen.line or "")
         if seen.sign in (Sign.TURN_ENDED, Sign.TURN_FAILED) and seen.text:
             self.last_message = seen.text
         if seen.sign is not Sign.FIGURES:
@@ -103,7 +103,7 @@ class Interaction:
         self._tokens = progress.usage
         self.last_message = progress.last_message or self.last_message
         for line in progress.lines:
-            self._account.line(line)
+            self._story.line(line)
         was_interrupted, self._interrupted = self._interrupted, progress.interrupted
         if progress.interrupted and not was_interrupted:
             seen = Observation(Sign.WAITING, Source.TRANSCRIPT, INTERRUPTED)
@@ -161,7 +161,7 @@ class Interaction:
             await asyncio.sleep(_ENTER_AFTER_PASTE_S)
             await self._console.press("Enter")
         except CcparError as error:
-            self._account.line(f"ccpar: the prompt could not be pasted: {error.message}")
+            self._story.line(f"ccpar: the prompt could not be pasted: {error.message}")
             return
         self._pasted_at = self._pressed_at = now
         self._conversation.sent()

@@ -14,7 +14,7 @@ from ccpar_hybrid.agents.base import Launch, Terminal
 from ccpar_hybrid.system import terminal
 from ccpar_hybrid.system.process import descendants, signal_tree
 from ccpar_hybrid.worker import reaper
-from ccpar_hybrid.worker.account import Account
+from ccpar_hybrid.worker.story import Story
 
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 _CHUNK = 65536
@@ -48,10 +48,10 @@ class Ending:
 class Program:
     """One started program; `close` it, so that nothing of it is left and the pane is clean."""
 
-    def __init__(self, launch: Launch, directory: str, account: Account) -> None:
+    def __init__(self, launch: Launch, directory: str, story: Story) -> None:
         self._launch = launch
         self._directory = directory
-        self._account = account
+        self._story = story
         self._loop = asyncio.get_running_loop()
         self._saved: list[Any] = termios.tcgetattr(STANDARD_INPUT)
         self._relay: int | None = None
@@ -109,8 +109,8 @@ class Program:
             self._loop.remove_reader(self._relay)
             return False
         terminal.write_all(STANDARD_OUTPUT, data)
-        self._account.raw(data)
-        if self._account.is_behind and not self.ending.done():
+        self._story.raw(data)
+        if self._story.is_behind and not self.ending.done():
             self._loop.remove_reader(self._relay)
             self._loop.call_later(_HOLD_S, self._resume_output)
         return True
@@ -119,7 +119,7 @@ class Program:
         """A slow reader of the log holds the program back, as a pipe would."""
         if self._relay is None or self._is_closed:
             return
-        if self._account.is_behind:
+        if self._story.is_behind:
             self._loop.call_later(_HOLD_S, self._resume_output)
         else:
             self._loop.add_reader(self._relay, self._pass_output)

@@ -17,7 +17,6 @@ from ccpar_hybrid.core.text import display_width, first_line
 from ccpar_hybrid.system.paths import make_private
 from ccpar_hybrid.system.process import is_stopped, process
 from ccpar_hybrid.worker import wire
-from ccpar_hybrid.worker.account import Account
 from ccpar_hybrid.worker.admission import UNDELIVERED
 from ccpar_hybrid.worker.attempt import TICK_S, Attempt, Order
 from ccpar_hybrid.worker.console import Console
@@ -27,6 +26,7 @@ from ccpar_hybrid.worker.lease import lease
 from ccpar_hybrid.worker.leftover import end_leftovers
 from ccpar_hybrid.worker.post import Claim
 from ccpar_hybrid.worker.station import Station
+from ccpar_hybrid.worker.story import Story
 
 KILLED = "killed (its Pueue task was ended)"
 ASKED = "cancelled on request"
@@ -97,14 +97,14 @@ class Run:
             self._turn_away(first)
             return None
         scratch = Path(make_private_tree(self._station.paths.attempt(self.task.key, self.number)))
-        with Account(scratch / "output.log", self._limit()) as account:
-            self._account = account
-            account.attach(first.writer)
-            account.line(self._opening(order))
+        with Story(scratch / "output.log", self._limit()) as story:
+            self._story = story
+            story.attach(first.writer)
+            story.line(self._opening(order))
             self._listen(first)
             watcher = asyncio.ensure_future(self._watch_shims())
             try:
-                outcome = await self._attempt(order, account)
+                outcome = await self._attempt(order, story)
             finally:
                 watcher.cancel()
             if outcome is None:
@@ -112,7 +112,7 @@ class Run:
             self._station.ledger.end_attempt(self.task.key, self.number, outcome, settle=True)
             if self._shims:
                 self._note_delivery()
-            account.line(closing(outcome))
+            story.line(closing(outcome))
         for shim in self._shims:
             shim.answer({"type": wire.OUTCOME, "exit_code": outcome.exit_code})
         return outcome
@@ -144,12 +144,12 @@ class Run:
         agent = self._station.agents.get(self.agent)
         return agent is not None and agent.interactive
 
-    async def _attempt(self, order: Order, account: Account) -> Outcome | None:
+    async def _attempt(self, order: Order, story: Story) -> Outcome | None:
         agent = self._station.agents.get(self.agent)
         trouble = self._trouble(agent)
         if agent is None or trouble:
             return not_started(trouble)
-        self.attempt = Attempt(self._station, order, agent, account, self._console)
+        self.attempt = Attempt(self._station, order, agent, story, self._console)
         if self._is_abandoned:
             self.attempt.abandon()
         if self._cancelled:
@@ -183,7 +183,7 @@ class Run:
                 shim = Claim(wire.decode(line), reader, writer)
                 self._shims.append(shim)
                 self._daemons[id(shim)] = _parent(shim)
-                self._account.attach(writer)
+                self._story.attach(writer)
                 self._listen(shim)
                 return
         writer.close()
@@ -196,7 +196,7 @@ class Run:
         with contextlib.suppress(OSError, ValueError, wire.WireError):
             while line := await shim.reader.readline():
                 self._obey(shim, wire.decode(line))
-        self._account.detach(shim.writer)
+        self._story.detach(shim.writer)
         self._shims.remove(shim)
         shim.writer.close()
         if not self._shims:

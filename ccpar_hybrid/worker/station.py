@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ccpar_hybrid.agents.base import Agent
@@ -11,6 +11,7 @@ from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Scheduler
 from ccpar_hybrid.system.paths import Paths
 from ccpar_hybrid.tmux.pane import Pane
+from ccpar_hybrid.worker.hold import Hold
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Station:
     """One worker's place: its name and group, and the parts that it uses.
 
     `scheduler` is made when first needed. `hook_argv` starts the hook program. `environment`
-    gives that of the shell that ran `setup` last; agents get it.
+    gives that of the shell that ran `setup` last; agents get it. `holds` are asked before each
+    start of an agent.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Station:
     pane: Pane
     hook_argv: tuple[str, ...]
     environment: Callable[[], Mapping[str, str]]
+    holds: Sequence[Hold] = ()
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccpar_hybrid.core.errors import BadInput, NotFound, Refused
-from ccpar_hybrid.core.outcome import Attempt, Event, Result, Usage
+from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Result, Start, Usage
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.ledger.store import Ledger
 from tests.support.ledger import SOME_TIME, make_outcome, make_task
@@ -19,9 +19,23 @@ def ledger(home: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def begin(ledger: Ledger, task: Task, *, pueue_id: int | None = 7) -> Attempt:
+def begin(
+    ledger: Ledger,
+    task: Task,
+    *,
+    pueue_id: int | None = 7,
+    start: Start = Start.FRESH,
+    round: int = 1,
+) -> Attempt:
     return ledger.begin_attempt(
-        task.key, worker="w1", agent="claude", session_id="s", pueue_id=pueue_id, at=SOME_TIME
+        task.key,
+        worker="w1",
+        agent="claude",
+        session_id="s",
+        pueue_id=pueue_id,
+        at=SOME_TIME,
+        start=start,
+        round=round,
     )
 
 
@@ -209,3 +223,23 @@ def test_stats_count_per_group_and_since_a_time(ledger: Ledger) -> None:
 def test_an_empty_ledger_has_empty_stats(ledger: Ledger) -> None:
     empty = ledger.stats(None)
     assert (empty.total.settled, empty.total.median_duration_s, empty.groups) == (0, None, {})
+
+
+def test_an_interrupted_attempt_settles_no_task(ledger: Ledger) -> None:
+    task = make_task()
+    ledger.add([task])
+    begun = begin(ledger, task)
+    with pytest.raises(ValueError, match="settles no task"):
+        ledger.end_attempt(task.key, begun.number, make_outcome(Result.INTERRUPTED), settle=True)
+    assert ledger.attempts(task.key) == [begun]
+
+
+def test_an_attempt_tells_how_it_began_and_why_it_ended(ledger: Ledger) -> None:
+    task = make_task()
+    ledger.add([task])
+    begun = begin(ledger, task, start=Start.RESUMED, round=2)
+    ended = make_outcome(Result.INTERRUPTED)
+    ledger.end_attempt(task.key, begun.number, ended, settle=False, cause=Cause.WORKER_LOST)
+    (found,) = ledger.attempts(task.key)
+    assert (found.start, found.round, found.cause) == (Start.RESUMED, 2, Cause.WORKER_LOST)
+    assert ledger.outcome(task.key) is None

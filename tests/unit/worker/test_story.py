@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ccpar_hybrid.worker import wire
-from ccpar_hybrid.worker.account import Account
+from ccpar_hybrid.worker.story import Story
 
 LIMIT = 1 << 20
 
@@ -35,16 +35,16 @@ async def shim(home: Path, name: str = "s") -> AsyncIterator[tuple[asyncio.Strea
 
 
 async def test_every_listener_hears_all_from_the_beginning(home: Path) -> None:
-    with Account(home / "log", LIMIT) as account:
+    with Story(home / "log", LIMIT) as story:
         async with shim(home, "a") as (first, first_heard), shim(home, "b") as (late, late_heard):
-            account.attach(first)
-            account.line("▶ begun")
-            account.raw(b"out\r\nput\r")
-            account.attach(late)
-            account.line("two\nlines\n")
-            account.detach(first)
-            account.line("end")
-            account.line("")
+            story.attach(first)
+            story.line("▶ begun")
+            story.raw(b"out\r\nput\r")
+            story.attach(late)
+            story.line("two\nlines\n")
+            story.detach(first)
+            story.line("end")
+            story.line("")
         assert first_heard.read_bytes().decode() == "▶ begun\nout\nput\rtwo\nlines\n"
         assert late_heard.read_bytes().decode() == "▶ begun\nout\nput\rtwo\nlines\nend\n"
     assert (home / "log").read_bytes() == late_heard.read_bytes()
@@ -52,26 +52,26 @@ async def test_every_listener_hears_all_from_the_beginning(home: Path) -> None:
 
 
 async def test_bytes_that_are_no_text_pass_unchanged(home: Path) -> None:
-    with Account(home / "log", LIMIT) as account:
+    with Story(home / "log", LIMIT) as story:
         async with shim(home) as (writer, heard):
-            account.attach(writer)
-            account.raw(b"\xff\xfe a")
+            story.attach(writer)
+            story.raw(b"\xff\xfe a")
         assert heard.read_bytes() == b"\xff\xfe a"
 
 
 def test_what_is_too_much_is_left_off_with_a_word(home: Path) -> None:
-    with Account(home / "log", LIMIT) as account:
-        account.raw(b"x" * LIMIT)
-        account.raw(b"never")
-        account.line("never")
+    with Story(home / "log", LIMIT) as story:
+        story.raw(b"x" * LIMIT)
+        story.raw(b"never")
+        story.line("never")
     text = (home / "log").read_bytes()
     assert text.endswith(b"x\n[the log ends here: it has 1 MiB]\n")
 
 
 def test_an_account_goes_on_where_it_was(home: Path) -> None:
     for word in ("one", "two"):
-        with Account(home / "log", LIMIT) as account:
-            account.line(word)
+        with Story(home / "log", LIMIT) as story:
+            story.line(word)
     assert (home / "log").read_text() == "one\ntwo\n"
 
 
@@ -79,7 +79,7 @@ def test_a_full_disk_ends_the_log_and_not_the_run(home: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("there is no /dev/full here")
-    with Account(full, LIMIT) as account:
-        account.line("one")
-        account.line("two")
-        assert not account.is_behind
+    with Story(full, LIMIT) as story:
+        story.line("one")
+        story.line("two")
+        assert not story.is_behind

@@ -13,7 +13,7 @@ BACKLOG_LIMIT = 1 << 20
 """Bytes that may wait for a slow shim before the agent's output is held back."""
 
 
-class Account:
+class Story:
     """Appends to `path` (0600) up to `limit` bytes; what comes after is counted, not kept."""
 
     def __init__(self, path: Path, limit: int) -> None:
@@ -24,7 +24,7 @@ class Account:
         self._file = os.fdopen(descriptor, "ab", buffering=0)
         self._size = os.fstat(descriptor).st_size
 
-    def __enter__(self) -> Account:
+    def __enter__(self) -> Story:
         return self
 
     def __exit__(
