@@ -20,6 +20,7 @@ _MARKS = {
     WorkerState.WAITING: ("#[fg=black]#[bg=yellow]#[bold]", "‼"),
     WorkerState.SETTLING: ("#[fg=cyan]", "◕"),
     WorkerState.PAUSED: ("#[fg=magenta]", "‖"),
+    WorkerState.HELD: ("#[fg=yellow]", "◌"),
     WorkerState.STOPPING: ("#[fg=red]", "■"),
     WorkerState.UNKNOWN: ("", "?"),
 }

@@ -271,8 +271,12 @@ def test_a_resize_draws_the_screen_again(pane: Pane) -> None:
     pane.event("Stop")
     pane.tmux("resize-window", "-t", ":agent", "-x", "81", "-y", "20")
     rule = "─" * 81
-    wait_until(lambda: pane.screen().count(f"{rule}\n") == 2)
-    assert pane.screen().count("? for shortcuts") == 1
+
+    def is_drawn_once() -> bool:
+        shown = pane.screen()
+        return shown.count(f"{rule}\n") == 2 and shown.count("? for shortcuts") == 1
+
+    wait_until(is_drawn_once)
 
 
 def test_a_plan_is_approved_and_a_long_command_pushes_the_dialog_s_top_out(pane: Pane) -> None:

@@ -33,6 +33,7 @@ _STATE_COLOURS = {
     "starting": "blue",
     "waiting": "yellow",
     "paused": "magenta",
+    "held": "yellow",
     "succeeded": "green",
     "failed": "red",
     "timed-out": "red",
