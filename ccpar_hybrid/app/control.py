@@ -16,6 +16,7 @@ from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.scheduler.base import Job, JobState, QueueSnapshot, Submission
 from ccpar_hybrid.scheduler.pueue_cli import START_HINT
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.ending import EXIT_CANCELLED
 from ccpar_hybrid.worker.station import worker_id
@@ -72,6 +73,7 @@ class Control:
                     other_task.key, _outcome(Result.SKIPPED, f"{task.name} was cancelled")
                 )
                 skipped.append(other_task)
+        reach("cancel.settled")
         if job is not None:
             self._app.scheduler.remove([*(other.id for other in dependents), job.id])
         return Cancelled(task, running=False, skipped=tuple(skipped))
@@ -121,6 +123,7 @@ class Control:
         job = self._ended_job(task)
         outcome = self._app.ledger.outcome(task.key)
         self._app.ledger.reopen(task.key)
+        reach("restart.reopened")
         try:
             return self._queue_again(task, job)
         except BaseException:
@@ -142,6 +145,7 @@ class Control:
             self._app.scheduler.restart(job.id)
             return job.id
         number = self._app.scheduler.submit([_again(task)])[0]
+        reach("restart.queued")
         self._app.ledger.submitted({task.key: number})
         return number
 

@@ -18,6 +18,7 @@ from ccpar_hybrid.core.outcome import Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec, new_key
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.scheduler.base import JobState, QueueSnapshot, Submission
+from ccpar_hybrid.system.fault import reach
 
 PUEUE_LABEL_WIDTH = 60
 
@@ -68,13 +69,16 @@ class Enqueuer:
         launcher.install(self._app.paths, self._app.environment)
         ledger = self._app.ledger
         ledger.add(tasks)
+        reach("add.kept")
         try:
             ids = self._app.scheduler.submit(submissions)
         except BaseException:
             ledger.forget([task.key for task in tasks])
             raise
         by_key = {s.key: number for s, number in zip(submissions, ids, strict=True)}
+        reach("add.queued")
         ledger.submitted(by_key)
+        reach("add.noted")
         record = self._app.session_record(self._session)
         stopped = record.paused if record else ()
         groups = self._queue.groups

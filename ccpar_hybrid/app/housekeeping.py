@@ -6,6 +6,7 @@ from ccpar_hybrid.core.outcome import Outcome, Result
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobState, QueueSnapshot, Scheduler
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker.ending import EXIT_CANCELLED
 
 
@@ -49,6 +50,7 @@ def _record_skipped(ledger: Ledger, queue: QueueSnapshot) -> None:
                 ended_at=job.ended_at,
             )
             ledger.settle(key, outcome)
+            reach("tidy.settled")
 
 
 def _awaited(queue: QueueSnapshot) -> set[int]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ccpar_hybrid
+from ccpar_hybrid.system.fault import VARIABLE as FAULT
 from ccpar_hybrid.system.files import write_private
 from ccpar_hybrid.system.paths import Paths, make_private
 
@@ -69,8 +70,8 @@ def task_environment(paths: Paths, environment: Mapping[str, str]) -> dict[str, 
 
     HOME tells whose process it is, to people and to whoever cleans up.
     """
-    home = {"HOME": environment["HOME"]} if "HOME" in environment else {}
-    return {"PATH": f"{paths.state}/bin:{_SYSTEM_PATH}", **home}
+    told = {name: environment[name] for name in ("HOME", FAULT) if name in environment}
+    return {"PATH": f"{paths.state}/bin:{_SYSTEM_PATH}", **told}
 
 
 def command_for(key: str) -> str:

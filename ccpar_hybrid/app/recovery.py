@@ -10,6 +10,7 @@ from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.outcome import Event, Result
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobState
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.files import write_private
 from ccpar_hybrid.worker.admission import UNDELIVERED
 
@@ -49,13 +50,17 @@ def recover(app: App) -> Recovery:
     for number, key in cut_off.items():
         if key in settled:  # its shim shall tell the outcome, and not run it once more
             app.ledger.record(Event(key=key, at=datetime.now(UTC), kind=UNDELIVERED))
+            reach("recover.noted")
         scheduler.restart(number)
+        reach("recover.queued")
     groups = {queue.jobs[number].group for number in cut_off}
     if not seen.is_same(started):
         groups |= {job.group for job in queue.jobs.values() if _waits(app, job)}
     paused = sorted(group for group in groups if queue.groups[group].paused)
+    reach("recover.reconciled")
     for group in paused:
         scheduler.resume_group(group)
+        reach("recover.resumed")
     seen.note(started)
     return Recovery(tuple(cut_off.values()), tuple(paused))
 

@@ -20,6 +20,7 @@ from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.database import Database, Value
 from ccpar_hybrid.ledger.schema import EventKind
 from ccpar_hybrid.ledger.view import OF_KEYS, LedgerView, key_list
+from ccpar_hybrid.system.fault import reach
 
 _INSERT_TASK = (
     f"INSERT INTO tasks ({row.TASK_COLUMNS}, group_name, label) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -61,6 +62,7 @@ class Ledger(LedgerView):
         try:
             with self._database.transaction():
                 self._database.write_many(_INSERT_TASK, rows)
+                reach("ledger.add")
                 self._tell_all(EventKind.ADDED, [(task.key, {}) for task in tasks])
         except sqlite3.IntegrityError as error:
             raise BadInput(f"a task with one of these keys is there already: {error}") from error
@@ -71,6 +73,7 @@ class Ledger(LedgerView):
             found = self.task(task.key)
             if found is None:
                 self._database.write(_INSERT_TASK, *row.task_row(task))
+                reach("ledger.register")
                 self._tell(EventKind.ADDED, task.key)
         return found or task
 
@@ -83,6 +86,7 @@ class Ledger(LedgerView):
                     "UPDATE tasks SET pueue_id = ? WHERE key = ?",
                     [(number, key) for key, number in ids.items()],
                 )
+                reach("ledger.submitted")
                 self._tell_all(EventKind.SUBMITTED, told)
         except sqlite3.IntegrityError as error:
             raise NotFound(f"the ledger misses one of {', '.join(ids)}") from error
@@ -128,6 +132,7 @@ class Ledger(LedgerView):
                 round=round,
             )
             self._database.write(_INSERT_ATTEMPT, *row.attempt_row(attempt))
+            reach("ledger.begin")
             if pueue_id is not None:
                 self._database.write("UPDATE tasks SET pueue_id = ? WHERE key = ?", pueue_id, key)
             told = {"worker": worker, "agent": agent, "start": start.value, "round": round}
@@ -138,6 +143,7 @@ class Ledger(LedgerView):
         """Note which session the agent's attempt is in."""
         with self._database.transaction():
             self._changed_attempt(key, number, "session_id = ?", session_id)
+            reach("ledger.session")
             self._tell(EventKind.SESSION, key, number, {"session_id": session_id})
 
     def end_attempt(
@@ -160,6 +166,7 @@ class Ledger(LedgerView):
                 "cause": cause.value,
             }
             self._tell(EventKind.ATTEMPT_ENDED, key, number, told, outcome.ended_at)
+            reach("ledger.end")
             if settle:
                 self._settle(key, outcome, text, number)
 
@@ -178,6 +185,7 @@ class Ledger(LedgerView):
                     " duration_s = NULL WHERE key = ?",
                     key,
                 )
+                reach("ledger.reopen")
                 self._tell(EventKind.REOPENED, key)
 
     def record(self, event: Event) -> None:
@@ -217,6 +225,7 @@ class Ledger(LedgerView):
             key,
         )
         if done:
+            reach("ledger.settle")
             told = {"result": outcome.result.value, "reason": outcome.reason}
             self._tell(EventKind.SETTLED, key, number, told, outcome.ended_at)
         return bool(done)

@@ -9,6 +9,7 @@ from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import JobId, Submission
 from ccpar_hybrid.scheduler.pueue_channel import Channel
 from ccpar_hybrid.scheduler.pueue_status import read_state
+from ccpar_hybrid.system.fault import reach
 
 _WINDOW = 64
 """Additions under way at once; more would fill the socket's buffers with unread answers."""
@@ -37,6 +38,7 @@ def submit(
         channel.begin_add(submission, command_for(submission.key), after, held=True)
     while len(jobs) < len(submissions):
         jobs.append(channel.next_id())
+    reach("submit.held")
     _release(channel, submissions, jobs)
     return jobs
 
@@ -67,5 +69,6 @@ def _release(channel: Channel, submissions: Sequence[Submission], jobs: Sequence
         channel.enqueue(held, at)
     if at_once:
         channel.enqueue(at_once, None)
+    reach("submit.released")
     # Pueue 4.0.4 does not save after enqueueing: a crash would bring them back stashed.
     channel.save()

@@ -15,6 +15,7 @@ from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.worker import WorkerState
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.ending import (
     cancelled,
@@ -126,17 +127,21 @@ class Attempt:
             return not_started(str(error))
         try:
             outcome = await self._follow(program)
+            reach("attempt.over")
         finally:
             self._console.label(WorkerState.STOPPING, self._order.task.name)
             ending = await program.close(self._station.settings.agent.grace_s)
+        reach("attempt.closed")
         self._note("agent-ended", how=str(ending))
         return self._with_figures(outcome) if outcome else None
 
     def _start(self) -> Program:
         launch = self._agent.launch(self._context())
+        reach("attempt.prepared")
         self._console.clear_for_task()
         program = Program(launch, self._order.task.spec.directory, self._story)
         program.start()
+        reach("attempt.held")
         program.ending.add_done_callback(lambda _: self._inbox.put_nowait(None))
         self._program = program
         if self._agent.interactive:
@@ -144,6 +149,7 @@ class Attempt:
             self._talk = Interaction(self._agent, launch, self._console, self._story, settings)
         self._started = time.monotonic()
         program.release()
+        reach("attempt.released")
         self._note("agent-started", pid=program.pid)
         self._show()
         return program

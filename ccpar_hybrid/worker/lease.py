@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.paths import Paths, make_private
 
 
@@ -23,6 +24,7 @@ def lease(paths: Paths, key: str) -> Iterator[bool]:
     try:
         yield True
     finally:
+        reach("lease.ending")
         path.unlink(missing_ok=True)  # while we hold it, so that nobody locks a removed file
         os.close(descriptor)
 

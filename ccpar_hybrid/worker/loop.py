@@ -12,6 +12,7 @@ from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.process import become_subreaper, release_memory
 from ccpar_hybrid.system.terminal import ignore_job_control
 from ccpar_hybrid.worker import wire
@@ -57,6 +58,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGWINCH, self._resize)
         self._console.show_idle(self._last)
         await self._door.open()
+        reach("worker.opened")
         await sweep(self._station.paths, self._station.settings.agent.grace_s)
         try:
             while not self._leave.is_set():
@@ -71,6 +73,7 @@ class Worker:
             return
         try:
             admitted = self._admission.admit(claim.task)
+            reach("worker.admitted")
             if isinstance(admitted, Refusal):
                 self._turn_away(claim, admitted)
             else:

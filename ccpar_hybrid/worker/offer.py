@@ -6,6 +6,7 @@ import _socket
 import os
 import time
 
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.paths import make_private
 from ccpar_hybrid.worker import wire
 
@@ -93,6 +94,7 @@ class Offer:
         try:
             claim = link.receive()
             if claim is not None and claim["type"] == wire.CLAIM and claim.get("wire") == wire.WIRE:
+                reach("shim.claimed")
                 link.send(task)
                 connection.settimeout(None)
                 return link

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.files import remove_own
 from ccpar_hybrid.system.paths import Paths, make_private
 from ccpar_hybrid.system.process import is_stopped
@@ -86,6 +87,7 @@ class Post:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(str(self._path))
+        reach("post.idle")
         self._inode = self._path.stat().st_ino
         asyncio.get_running_loop().add_reader(self._socket, self._read_pokes)
 
@@ -134,11 +136,13 @@ class Post:
             return None
         except OSError:
             return None
+        reach("post.connected")
         try:
             claim = {"type": wire.CLAIM, "wire": wire.WIRE, "worker": self._worker}
             writer.write(wire.encode(claim))
             line = await asyncio.wait_for(reader.readline(), _ANSWER_LIMIT_S)
             if line:
+                reach("post.claimed")
                 return Claim(wire.decode(line), reader, writer)
         except (OSError, ValueError, wire.WireError):
             pass

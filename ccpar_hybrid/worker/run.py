@@ -14,6 +14,7 @@ from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Event, Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.text import display_width, first_line
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.paths import make_private
 from ccpar_hybrid.system.process import is_stopped, process
 from ccpar_hybrid.worker import wire
@@ -70,10 +71,12 @@ class Run:
             if not is_ours:
                 first.answer({"type": wire.ATTACH, "key": self.task.key})
                 return None
+            reach("run.leased")
             cut_off = await self._cut_off()
             path = Path(self._station.paths.run_socket(self.task.key))
             make_private(str(path.parent))
             listener = await serve(path, self._meet)
+            reach("run.met")
             try:
                 first.answer({"type": wire.ACCEPTED, "key": self.task.key})
                 return await self._execute(first, cut_off)
@@ -96,6 +99,7 @@ class Run:
         except Refused:  # settled since it was admitted: somebody cancelled it
             self._turn_away(first)
             return None
+        reach("run.begun")
         scratch = Path(make_private_tree(self._station.paths.attempt(self.task.key, self.number)))
         with Story(scratch / "output.log", self._limit()) as story:
             self._story = story
@@ -109,12 +113,16 @@ class Run:
                 watcher.cancel()
             if outcome is None:
                 return None
+            reach("run.judged")
             self._station.ledger.end_attempt(self.task.key, self.number, outcome, settle=True)
+            reach("run.settled")
             if self._shims:
                 self._note_delivery()
+            reach("run.delivered")
             story.line(closing(outcome))
         for shim in self._shims:
             shim.answer({"type": wire.OUTCOME, "exit_code": outcome.exit_code})
+        reach("run.told")
         return outcome
 
     def _turn_away(self, first: Claim) -> None:

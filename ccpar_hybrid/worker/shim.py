@@ -12,6 +12,7 @@ import select
 import sys
 
 from ccpar_hybrid.system import paths as paths_module
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.offer import Offer
 
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         task = _task_message(arguments, environment)
         with Signals() as signals:
+            reach("shim.started")
             return Shim(environment, task, signals).run()
     except paths_module.UnsafePath as error:
         say(f"refused: {error}")
@@ -139,6 +141,7 @@ class Shim:
         """Wait for a worker to claim; None when we are to end, or workers meet elsewhere now."""
         with Offer(self._paths, self._task["group"], self._since) as offer:
             self._since = offer.name
+            reach("shim.published")
             offer.poke_one()
             timeouts = [POKE_ALL_AFTER_S, SAY_WAITING_AFTER_S]
             while True:
@@ -151,6 +154,7 @@ class Shim:
                 elif offer.listener in ready:
                     link = offer.accept(self._task, CLAIM_TIMEOUT_S)
                     if link is not None:
+                        reach("shim.handed")
                         return link
                 elif not ready:
                     self._remind(offer, timeouts)
@@ -194,6 +198,7 @@ class Shim:
                     if message["type"] == wire.OUTPUT:
                         write(message["text"])
                     elif message["type"] == wire.OUTCOME:
+                        reach("shim.told")
                         return int(message["exit_code"])
                     elif message["type"] == wire.ATTACH:
                         self._turned_away(message)
