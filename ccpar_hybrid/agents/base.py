@@ -145,6 +145,10 @@ class Agent(Protocol):
     def interactive(self) -> bool:
         """Whether it stays open after its turn, so that the worker decides when it is done."""
 
+    @property
+    def start_memory_mib(self) -> int:
+        """About what one takes when it has started; it may use more at work."""
+
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """Why it cannot start with this environment, with the way to mend it; None if it can."""
 

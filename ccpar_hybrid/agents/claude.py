@@ -37,6 +37,7 @@ class ClaudeAgent:
     """Starts the TUI with a session id of our choice; the prompt is pasted when it is ready."""
 
     interactive = True
+    start_memory_mib = 350
 
     def __init__(self, settings: ClaudeSettings, name: str = "claude") -> None:
         self.name = name

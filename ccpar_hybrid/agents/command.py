@@ -24,6 +24,7 @@ class CommandAgent:
 
     name = "command"
     interactive = False
+    start_memory_mib = 16
 
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """`sh` is everywhere."""

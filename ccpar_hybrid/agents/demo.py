@@ -13,6 +13,8 @@ from ccpar_hybrid.agents.claude import ClaudeAgent
 class DemoAgent(ClaudeAgent):
     """Everything is as with Claude Code, but the program is ours and plays a script."""
 
+    start_memory_mib = 32
+
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """It ships with the package."""
         return None

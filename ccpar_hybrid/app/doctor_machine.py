@@ -26,7 +26,7 @@ from ccpar_hybrid.app.slot import AGENT_MEMORY_BYTES
 from ccpar_hybrid.core.errors import BadInput, CcparError, MissingPart
 from ccpar_hybrid.core.text import first_line, visible
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
-from ccpar_hybrid.system.files import free_disk_bytes, memory_available_bytes
+from ccpar_hybrid.system.machine import available_memory_bytes, disk_room
 from ccpar_hybrid.system.process import run
 from ccpar_hybrid.tmux.server import OLDEST_VERSION, Server
 
@@ -128,7 +128,10 @@ def disk(subject: Subject) -> Iterator[Finding]:
 
 
 def _room(name: str, place: Path) -> Finding:
-    free = free_disk_bytes(place)
+    room = disk_room(place)
+    if room is None:
+        return unknown(name, f"{visible(str(place), 200)} does not say", command("df", str(place)))
+    free = room.free
     seen = f"{free / (1 << 30):.1f} GiB free for {visible(str(place), 200)}"
     mend = f"free some space there; what takes it: {command('du', '-xsh', str(place))}"
     if free < DISK_LEAST_BYTES:
@@ -138,7 +141,7 @@ def _room(name: str, place: Path) -> Finding:
 
 def memory(subject: Subject) -> Iterator[Finding]:
     """Room for agents."""
-    free = memory_available_bytes()
+    free = available_memory_bytes()
     if free is None:
         yield unknown("memory", "the system does not say", "look with `top`")
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from ccpar_hybrid.system.files import memory_available_bytes
+from ccpar_hybrid.system.machine import available_memory_bytes
 from ccpar_hybrid.tmux.plan import WorkerSlot
 
 DEFAULT_LIMIT = 8
@@ -15,7 +15,7 @@ AGENT_MEMORY_BYTES = 700 << 20
 
 def default_workers() -> int:
     """As many as memory and cores carry, at most DEFAULT_LIMIT."""
-    by_memory = (memory_available_bytes() or AGENT_MEMORY_BYTES) // AGENT_MEMORY_BYTES
+    by_memory = (available_memory_bytes() or AGENT_MEMORY_BYTES) // AGENT_MEMORY_BYTES
     return max(1, min(DEFAULT_LIMIT, by_memory, 2 * (os.cpu_count() or 1)))
 
 

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from ccpar_hybrid.app import launcher
 from ccpar_hybrid.app.assembly import App, pane_environment, version
 from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
+from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
 from ccpar_hybrid.tmux.pane import Pane
 from ccpar_hybrid.worker.loop import Worker
-from ccpar_hybrid.worker.station import Station
+from ccpar_hybrid.worker.machine_hold import MachineHold
+from ccpar_hybrid.worker.station import Station, worker_id
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,4 +78,13 @@ def _station(app: App, options: argparse.Namespace, environment: dict[str, str])
         pane=Pane(pane, environment),
         hook_argv=launcher.hook_argv(),
         environment=_SessionEnvironment(options.environment, environment),
+        holds=(_machine_hold(app, worker_id(options.session, options.name), environment),),
     )
+
+
+def _machine_hold(app: App, worker: str, environment: dict[str, str]) -> MachineHold:
+    """The last of the holds: it notes a start that nothing else may hold any more."""
+    places = {"state": app.paths.state}
+    with contextlib.suppress(MissingPart):  # said where Pueue is used
+        places["Pueue"] = str(pueue_directory(environment))
+    return MachineHold(app.settings.machine, app.paths.starts, worker, places)

@@ -1,11 +1,10 @@
-"""Durable private files, locks between processes, and what room the machine has."""
+"""Durable private files, and locks between processes."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from pathlib import Path
 from ccpar_hybrid.core.errors import Refused
 
 _LOCK_RETRY_S = 0.02
-_MEMINFO = Path("/proc/meminfo")
 
 
 def write_private(
@@ -66,26 +64,6 @@ def remove_own(path: Path, inode: int) -> None:
             path.unlink()
 
 
-def free_disk_bytes(path: str | os.PathLike[str]) -> int:
-    """Bytes that this user may still write where `path`, or its nearest parent, lies."""
-    place = Path(path).absolute()
-    while not place.exists():
-        place = place.parent
-    return shutil.disk_usage(place).free
-
-
-def memory_available_bytes() -> int | None:
-    """Bytes that new programs can have without swapping; None where the system does not say."""
-    try:
-        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return _free_pages_bytes()
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None
-
-
 def _take(descriptor: int, path: Path, deadline: float) -> None:
     while True:
         try:
@@ -108,10 +86,3 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _free_pages_bytes() -> int | None:
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return None

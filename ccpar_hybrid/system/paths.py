@@ -73,6 +73,11 @@ class Paths:
         """The file whose lock says that the key runs."""
         return os.path.join(self.runtime, "l", key)
 
+    @property
+    def starts(self) -> str:
+        """Which agents have started a moment ago, and take their memory only now."""
+        return os.path.join(self.runtime, "starts")
+
     def attempt(self, key: str, number: int) -> str:
         """Private files of one attempt: its log, settings, prompt."""
         return os.path.join(self.state, "tasks", key, str(number))

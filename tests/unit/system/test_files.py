@@ -10,8 +10,6 @@ import pytest
 from ccpar_hybrid.core.errors import Refused
 from ccpar_hybrid.system.files import (
     file_lock,
-    free_disk_bytes,
-    memory_available_bytes,
     write_private,
 )
 
@@ -67,8 +65,3 @@ def test_the_lock_of_a_killed_process_is_free(home: Path) -> None:
         holder.wait(timeout=10)
     with file_lock(home / "lock", wait_s=1):
         pass
-
-
-def test_room_is_told_for_places_that_are_still_to_be_made(home: Path) -> None:
-    assert free_disk_bytes(home / "a" / "b") > 0
-    assert (memory_available_bytes() or 1) > 0
