@@ -13,6 +13,7 @@ from ccpar_hybrid.app import delay, launcher
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.reference import References
 from ccpar_hybrid.app.request import TaskRequest
+from ccpar_hybrid.core import amount
 from ccpar_hybrid.core.errors import BadInput, CcparError, MissingPart, NotFound
 from ccpar_hybrid.core.outcome import Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec, new_key
@@ -148,6 +149,8 @@ class Enqueuer:
             context=tuple(self._existing_file(path) for path in request.context),
             environment=self._checked_variables(request.env),
             timeout_s=_timeout_s(request.timeout),
+            memory_mib=amount.mebibytes(request.memory) if request.memory else None,
+            cpus=None if request.cpus is None else amount.cores(request.cpus),
         )
         self._check_agent(agent, spec)
         return Task(key=draft.key, spec=spec, source=TaskSource.ADDED, created_at=datetime.now(UTC))

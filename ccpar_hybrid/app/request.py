@@ -39,8 +39,8 @@ class TaskRequest(BaseModel):
     """The fields of one JSON line of `add`; all but `prompt` may be left out.
 
     `after` names tasks by id, label or key, or by the label of an earlier or later line of the
-    same call. `delay` is a span or a time, `timeout` a span. `env` is added to the session's
-    environment.
+    same call. `delay` is a span or a time, `timeout` a span, `memory` an amount with its unit.
+    `env` is added to the session's environment.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +59,8 @@ class TaskRequest(BaseModel):
     context: tuple[Name, ...] = ()
     env: dict[Name, Text] = Field(default_factory=dict)
     timeout: Name | Annotated[float, Field(strict=True)] | None = None
+    memory: Name | None = None
+    cpus: Annotated[float, Field(strict=True)] | None = None
 
 
 def parse_lines(lines: Iterable[str]) -> list[TaskRequest]:
@@ -108,6 +110,7 @@ _TYPES = {
     "string_type": "text is accepted",
     "int_type": "a whole number is accepted",
     "int_from_float": "a whole number is accepted",
+    "float_type": "a number is accepted",
     "finite_number": "a whole number is accepted",
     "tuple_type": "a list of texts is accepted",
     "dict_type": "an object of texts is accepted",

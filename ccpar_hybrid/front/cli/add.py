@@ -87,6 +87,12 @@ def add(
         typer.Option(help="NAME=VALUE, or the NAME of a variable that is set; repeatable."),
     ] = None,
     timeout: Annotated[str | None, typer.Option(help="Stop it after: 90, 10min, 2h.")] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="What it may use with all that it starts: 512M, 2G.")
+    ] = None,
+    cpus: Annotated[
+        float | None, typer.Option(help="Processor cores that it may use: 1.5.")
+    ] = None,
     session: Session = None,
     json: Json = False,
 ) -> None:
@@ -110,6 +116,8 @@ def add(
         "allowed_tools": allowed_tools,
         "env": _variables(env or []),
         "timeout": timeout,
+        "memory": memory,
+        "cpus": cpus,
     }
     present = {name: value for name, value in given.items() if value not in (None, [], {})}
     if requests is not None and present:

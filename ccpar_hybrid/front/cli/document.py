@@ -67,6 +67,8 @@ def show_document(view: TaskView, attempts: list[Attempt], events: list[Event]) 
         "context": list(spec.context),
         "environment": sorted(spec.environment),
         "timeout_s": spec.timeout_s,
+        "memory_mib": spec.memory_mib,
+        "cpus": spec.cpus,
         "attempt_list": [_attempt(attempt) for attempt in attempts],
         "events": [
             {"at": _time(e.at), "kind": e.kind, "attempt": e.attempt, "data": e.data}

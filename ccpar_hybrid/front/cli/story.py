@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccpar_hybrid.app.snapshot import TaskView
+from ccpar_hybrid.core.amount import written
 from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli.output import ago, paint, paint_state, span
@@ -43,6 +44,8 @@ def _head(view: TaskView) -> None:
         "context": ", ".join(visible(path, 200) for path in spec.context),
         "environment": ", ".join(sorted(visible(name, 60) for name in spec.environment)),
         "timeout": span(spec.timeout_s) if spec.timeout_s else "",
+        "memory": written(spec.memory_mib) if spec.memory_mib else "",
+        "cpus": f"{spec.cpus:g}" if spec.cpus else "",
         "added": f"{ago(view.task.created_at)} ({view.task.source.value})",
         "worker": view.worker or "",
     }

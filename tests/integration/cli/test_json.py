@@ -19,7 +19,7 @@ def session() -> Iterator[Instance]:
     """One worker at work, tasks that ended well and badly, that wait, and one by hand."""
     with running_instance(CCPAR_AGENT_DEFAULT="command") as instance:
         instance.setup(1)
-        good = instance.add("echo words", label="good", env={"A": "b"}, timeout="1h")
+        good = instance.add("echo words", label="good", env={"A": "b"}, timeout="1h", memory="2G")
         bad = instance.add("exit 3", label="bad", context=["/etc/passwd"])
         for task in (good, bad):
             instance.settled(task)

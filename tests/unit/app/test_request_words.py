@@ -42,6 +42,8 @@ _FIELDS = "accepted fields are prompt, label"
         ('{"prompt": "x", "priority": 2147483648}', "out of range", "-2147483648 to 2147483647"),
         ('{"prompt": "x", "timeout": true}', "timeout cannot be true", "seconds"),
         ('{"prompt": "x", "timeout": []}', "timeout cannot be []", "seconds"),
+        ('{"prompt": "x", "memory": 512}', "memory cannot be 512", "text"),
+        ('{"prompt": "x", "cpus": "2"}', 'cpus cannot be "2"', "a number is accepted"),
         ('{"prompt": "x", "label": " "}', "line 1: label is empty", "leave it out"),
         ('{"prompt": "x", "label": "%s"}' % ("y" * 201), "label is too long", "at most 200"),
         ('{"prompt": "x", "agent": ""}', "line 1: agent is empty", "leave it out"),
