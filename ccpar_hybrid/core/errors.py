@@ -52,6 +52,14 @@ class MissingPart(CcparError):
     exit_code = ExitCode.MISSING_PART
 
 
+class NoRoom(MissingPart):
+    """The disk is full. Nothing was written, and the same call works once there is room."""
+
+
+class Damaged(MissingPart):
+    """The ledger's file is not whole; nothing was changed. `ledger mend` saves what it holds."""
+
+
 class Refused(CcparError):
     """The call is understood, but what it would disturb is somebody else's or busy."""
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ccpar_hybrid.core.errors import MissingPart
+from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.files import file_lock
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -24,7 +25,8 @@ def bring_up_to_date(connection: sqlite3.Connection, path: str) -> None:
     """Apply the migrations that are missing, each in one transaction.
 
     Raises MissingPart for a file written by a newer program, or where the file system
-    does not allow write-ahead logging; Refused if another process migrates for too long.
+    does not allow write-ahead logging; Refused if another process migrates for too long. A
+    process that dies in here leaves the version before or after a migration.
     """
     _refuse_newer(connection, path)
     if version_of(connection) == known_version() and _journal_mode(connection) == "wal":
@@ -68,13 +70,17 @@ def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
 def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in _statements(script):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
+        if version_of(connection) == number - 1:  # else a program of another age came before us
+            for statement in _statements(script):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+        reach("migration.applied")
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it itself on a full disk
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+    reach("migration.committed")
 
 
 def _statements(script: str) -> Iterator[str]:

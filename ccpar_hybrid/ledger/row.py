@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from ccpar_hybrid.core.errors import BadInput, MissingPart
+from ccpar_hybrid.core.errors import BadInput, Damaged
 from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Start
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec
-from ccpar_hybrid.ledger.database import Value, not_utf8
+from ccpar_hybrid.ledger.database import Value
+from ccpar_hybrid.ledger.trouble import MEND_HINT, not_utf8
 
 TASK_COLUMNS = "key, spec, source, created_at, pueue_id"
 ATTEMPT_COLUMNS = (
@@ -53,9 +55,9 @@ def task_row(task: Task) -> tuple[Value, ...]:
 
 
 def task_of(row: Sequence[Any]) -> Task:
-    """A task from its TASK_COLUMNS; MissingPart if a hand has damaged it."""
+    """A task from its TASK_COLUMNS; Damaged if it cannot be read."""
     key, spec, source, created_at, pueue_id = row[:5]
-    try:
+    with _told(key):
         return Task(
             key=TaskKey(key),
             spec=TaskSpec.model_validate_json(spec),
@@ -63,32 +65,32 @@ def task_of(row: Sequence[Any]) -> Task:
             created_at=datetime.fromisoformat(created_at),
             pueue_id=pueue_id,
         )
-    except ValueError as error:
-        raise MissingPart(f"the ledger's record of {key} cannot be read: {error}") from error
 
 
-def outcome_of(text: str | None) -> Outcome | None:
-    """An outcome from its JSON; None is none yet."""
-    return None if text is None else Outcome.model_validate_json(text)
+def outcome_of(key: str, text: str) -> Outcome:
+    """The task's or its attempt's outcome from JSON; Damaged if it cannot be read."""
+    with _told(key):
+        return Outcome.model_validate_json(text)
 
 
 def attempt_of(row: Sequence[Any]) -> Attempt:
-    """An attempt from its ATTEMPT_COLUMNS."""
+    """An attempt from its ATTEMPT_COLUMNS; Damaged if it cannot be read."""
     key, number, worker, agent, started_at, session_id, pueue_id, outcome = row[:8]
     start, round_, cause = row[8:]
-    return Attempt(
-        key=TaskKey(key),
-        number=number,
-        worker=worker,
-        agent=agent,
-        started_at=datetime.fromisoformat(started_at),
-        session_id=session_id,
-        pueue_id=pueue_id,
-        outcome=outcome_of(outcome),
-        start=Start(start),
-        round=round_,
-        cause=Cause(cause) if cause else None,
-    )
+    with _told(key):
+        return Attempt(
+            key=TaskKey(key),
+            number=number,
+            worker=worker,
+            agent=agent,
+            started_at=datetime.fromisoformat(started_at),
+            session_id=session_id,
+            pueue_id=pueue_id,
+            outcome=outcome_of(key, outcome) if outcome is not None else None,
+            start=Start(start),
+            round=round_,
+            cause=Cause(cause) if cause else None,
+        )
 
 
 def attempt_row(attempt: Attempt) -> tuple[Value, ...]:
@@ -118,15 +120,25 @@ def event_row(event: Event) -> tuple[Value, ...]:
 
 
 def event_of(row: Sequence[Any]) -> Event:
-    """An event from its EVENT_COLUMNS."""
+    """An event from its EVENT_COLUMNS; Damaged if it cannot be read."""
     key, at, kind, attempt, data = row
-    return Event(
-        key=TaskKey(key),
-        at=datetime.fromisoformat(at),
-        kind=kind,
-        attempt=attempt,
-        data=from_json(data),
-    )
+    with _told(key):
+        return Event(
+            key=TaskKey(key),
+            at=datetime.fromisoformat(at),
+            kind=kind,
+            attempt=attempt,
+            data=from_json(data),
+        )
+
+
+@contextlib.contextmanager
+def _told(key: object) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        why = str(error).splitlines()[0]
+        raise Damaged(f"the ledger's record of {key} cannot be read: {why}", MEND_HINT) from error
 
 
 def _blamed(model: BaseModel, error: Exception) -> tuple[str, str]:

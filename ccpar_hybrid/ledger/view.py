@@ -64,7 +64,7 @@ class LedgerView:
             f"SELECT key, outcome FROM tasks WHERE key {OF_KEYS} AND outcome IS NOT NULL",
             key_list(keys),
         )
-        return {TaskKey(key): Outcome.model_validate_json(text) for key, text in found}
+        return {TaskKey(key): row.outcome_of(key, text) for key, text in found}
 
     def attempts(self, key: TaskKey) -> list[Attempt]:
         """The task's attempts, the first first."""
@@ -102,7 +102,7 @@ class LedgerView:
             " ORDER BY ended_at DESC, id DESC LIMIT ?",
             limit,
         )
-        return [(row.task_of(each), Outcome.model_validate_json(each[-1])) for each in found]
+        return [(row.task_of(each), row.outcome_of(each[0], each[-1])) for each in found]
 
 
 def key_list(keys: Iterable[TaskKey]) -> str:

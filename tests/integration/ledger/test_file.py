@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ccpar_hybrid.core.errors import MissingPart
+from ccpar_hybrid.core.errors import Damaged, MissingPart, NoRoom
 from ccpar_hybrid.ledger.store import Ledger
 from tests.support.ledger import make_outcome, make_task
 from tests.support.waiting import wait_until
@@ -80,8 +81,9 @@ def test_a_file_that_is_no_ledger_is_refused_in_words(home: Path) -> None:
     path = home / "state" / "ledger.db"
     path.parent.mkdir(mode=0o700)
     path.write_text("these are not the records you look for\n" * 100)
-    with pytest.raises(MissingPart, match="not a database"):
+    with pytest.raises(Damaged, match="not a database") as refused:
         Ledger.open(str(path))
+    assert "ledger mend" in refused.value.hint
 
 
 def test_a_place_that_is_not_ours_is_refused_in_words(home: Path) -> None:
@@ -100,13 +102,30 @@ def test_several_processes_create_and_write_one_ledger_at_once(home: Path) -> No
     assert [writer.communicate(timeout=60)[0] for writer in writers] == [b"open\n"] * 3
     with Ledger.open(str(path)) as ledger:
         ledger.add([shared])
-        writers = [start_writer(path, shared.key, 25) for _ in range(3)]
+        writers = [start_writer(path, shared.key, 8) for _ in range(16)]
         for writer in writers:
-            writer.communicate(timeout=60)
-        assert [writer.returncode for writer in writers] == [0] * 3
-        assert len(ledger.tasks()) == 76
+            writer.communicate(timeout=100)
+        assert [writer.returncode for writer in writers] == [0] * 16
+        assert len(ledger.tasks()) == 129
         numbers = [attempt.number for attempt in ledger.attempts(shared.key)]
-        assert numbers == list(range(1, 76))
+        assert numbers == list(range(1, 129))
+
+
+def test_a_writer_that_finds_no_room_goes_on_when_there_is(home: Path) -> None:
+    path = home / "state" / "ledger.db"
+    with Ledger.open(str(path)) as ledger:
+        ledger.add([make_task("x" * 20_000)])
+        size = path.with_name("ledger.db-wal").stat().st_size
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 8192, hard))
+        try:
+            with pytest.raises((NoRoom, MissingPart), match="ledger"):
+                ledger.add([make_task("x" * 20_000), make_task("x" * 20_000)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert len(ledger.tasks()) == 1
+        ledger.add([make_task()])
+    _assert_whole(path)
 
 
 @pytest.mark.slow
