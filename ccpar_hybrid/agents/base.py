@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from ccpar_hybrid.core.account import AccountId, LimitNotice, Window
 from ccpar_hybrid.core.outcome import Usage
 from ccpar_hybrid.core.task import TaskKey, TaskSpec
 
@@ -48,9 +49,12 @@ class Sign(StrEnum):
     BACKGROUND = "background"
     """The turn is over, but work goes on in the background; `text` says what."""
     TURN_FAILED = "turn-failed"
-    """The turn ended with an error of the service; `error` names it, `text` is its message."""
+    """The turn ended with an error of the service; `error` names it, `text` is its message.
+
+    `status` is the HTTP status, `notice` what a refusal for a usage limit said of it.
+    """
     FIGURES = "figures"
-    """What the session cost so far (`cost_usd`)."""
+    """What the session cost so far (`cost_usd`), and how full its account's `windows` are."""
     ENDED = "ended"
     """The program says that it ends."""
 
@@ -67,6 +71,9 @@ class Observation:
     error: str | None = None
     cost_usd: float | None = None
     line: str | None = None
+    status: int | None = None
+    notice: LimitNotice | None = None
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,12 +115,14 @@ class Launch:
 @dataclass(frozen=True)
 class Screen:
     """What an agent's visible screen shows: `ready` to take a prompt, `waiting` for a person
-    (why), `draft` typed by a person and not sent."""
+    (why), `draft` typed by a person and not sent; `leave` are the keys that leave a dialog which
+    asks nothing of anybody, by tmux's names."""
 
     ready: bool = False
     waiting: str | None = None
     draft: str | None = None
     busy: bool = False
+    leave: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,8 @@ class Progress:
     last_message: str | None = None
     interrupted: bool = False
     """A person interrupted the turn and nothing has followed: the agent waits for words."""
+    failure: Observation | None = None
+    """The error of the service that ended the last turn, if nothing has followed."""
 
 
 class Transcript(Protocol):
@@ -151,6 +162,9 @@ class Agent(Protocol):
 
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """Why it cannot start with this environment, with the way to mend it; None if it can."""
+
+    def account(self, environment: Mapping[str, str]) -> AccountId | None:
+        """Whose usage limits its sessions draw on with this environment; None: nobody's."""
 
     def launch(self, context: LaunchContext) -> Launch:
         """How to start this attempt; may write files into `context.scratch`. Raises OSError."""

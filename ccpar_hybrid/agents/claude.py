@@ -9,6 +9,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import (
@@ -23,6 +24,7 @@ from ccpar_hybrid.agents.claude_hook import EVENTS, observe
 from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt, submittable
 from ccpar_hybrid.agents.claude_statusline import users_command
 from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript, has_transcript
+from ccpar_hybrid.core.account import AccountId
 from ccpar_hybrid.core.settings import ClaudeSettings
 from ccpar_hybrid.system.files import write_private
 
@@ -56,6 +58,12 @@ class ClaudeAgent:
     def command(self, environment: Mapping[str, str]) -> tuple[str, ...]:
         """The program and the words that always come first."""
         return tuple(shlex.split(self._settings.command))
+
+    def account(self, environment: Mapping[str, str]) -> AccountId | None:
+        """By the token or key that the environment gives, else by the login of its home."""
+        from ccpar_hybrid.agents.claude_account import account_of
+
+        return account_of(self.name, environment, self._home(environment))
 
     def launch(self, context: LaunchContext) -> Launch:
         """Write the settings file with our hooks, and say how to start."""
@@ -131,7 +139,7 @@ class ClaudeAgent:
 
     def observe(self, event: Mapping[str, object]) -> Observation | None:
         """What a hook's JSON says."""
-        return observe(event)
+        return observe(event, datetime.now(UTC))
 
     def is_same_prompt(self, taken: str, given: str) -> bool:
         """By what the TUI leaves of a text."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ccpar_hybrid.agents.base import Observation, Sign, Source
+from ccpar_hybrid.agents.claude_limit import notice_of, windows_of
 from ccpar_hybrid.agents.claude_text import told, whole
 from ccpar_hybrid.agents.claude_tool import subject, summary
+from ccpar_hybrid.agents.failure import RATE_LIMIT
 from ccpar_hybrid.core.text import first_line
 
 Event = Mapping[str, Any]
@@ -17,10 +21,16 @@ _WIDTH = 120
 PLAN = "plan: read it and say whether to go on"
 
 
-def observe(event: Mapping[str, object]) -> Observation | None:
-    """One event's meaning; every one may tell the session and where its transcript lies."""
+def observe(event: Mapping[str, object], now: datetime) -> Observation | None:
+    """One event's meaning; every one may tell the session and where its transcript lies.
+
+    `now`: when it came, for the times that it tells without their date.
+    """
     read = _READERS.get(whole(event.get("hook_event_name")))
-    return read(event) if read else None
+    seen = read(event) if read else None
+    if seen is not None and seen.error == RATE_LIMIT:
+        return replace(seen, notice=notice_of(seen.text, now))
+    return seen
 
 
 def _seen(event: Event, sign: Sign, text: str = "", **more: Any) -> Observation:
@@ -101,9 +111,10 @@ def _stop_failure(event: Event) -> Observation:
 def _figures(event: Event) -> Observation | None:
     cost = event.get("cost")
     dollars = cost.get("total_cost_usd") if isinstance(cost, dict) else None
+    windows = windows_of(event)
     if not isinstance(dollars, int | float):
-        return None
-    return _seen(event, Sign.FIGURES, cost_usd=float(dollars))
+        return _seen(event, Sign.FIGURES, windows=windows) if windows else None
+    return _seen(event, Sign.FIGURES, cost_usd=float(dollars), windows=windows)
 
 
 def _ended(event: Event) -> Observation:

@@ -27,13 +27,15 @@ _GREY_MARK = re.compile(r"\x1b\[(?:[0-9;]*;)?38;5;246m❯\u00a0")
 """The prompt's mark while a turn runs."""
 _CHOICE = re.compile(r"\s*❯ \d+\. ")
 _PAST_PROMPT = re.compile(r"\x1b\[(?:[0-9;]*;)?48;5;237m\s*❯")
+_WAIT = re.compile(r"\s*❯ 1\. Stop and wait for limit to reset")
 _BUSY = "esc to interrupt"
+USAGE_LIMIT = "usage limit"
 _WIDTH = 60
 _DIALOGS = (
     ("Yes, I trust this folder", "trust this folder"),
     ("Detected a custom API key in your environment", "API key approval"),
     ("Bypass Permissions mode", "bypass permissions mode"),
-    ("Stop and wait for limit to reset", "usage limit"),
+    ("Stop and wait for limit to reset", USAGE_LIMIT),
     ("Select login method", "login"),
     ("Choose the text style", "first-run setup"),
     ("Exit plan mode?", "plan"),
@@ -64,7 +66,7 @@ def read_screen(screen: str) -> Screen:
     choice = _choice(lines)
     box = _input_box(lines)
     if box is None or (choice is not None and choice > box[1]):
-        return Screen(waiting=_page(lines) if choice is None else _dialog(lines, choice))
+        return Screen(waiting=_page(lines)) if choice is None else _asking(lines, choice)
     first, last = box
     return Screen(
         ready=True,
@@ -101,6 +103,13 @@ def _choice(lines: list[_Line]) -> int | None:
         if _CHOICE.match(lines[number].text) and not _PAST_PROMPT.search(lines[number].raw):
             return number
     return None
+
+
+def _asking(lines: list[_Line], choice: int) -> Screen:
+    """A dialog; the one that a usage limit opens by itself is left by choosing to wait."""
+    harmless = _WAIT.fullmatch(lines[choice].text) is not None
+    why = _dialog(lines, choice)
+    return Screen(waiting=why, leave=("Enter",) if harmless and why == USAGE_LIMIT else ())
 
 
 def _dialog(lines: list[_Line], choice: int) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ccpar_hybrid.agents.base import Progress
+from ccpar_hybrid.agents.base import Observation, Progress, Sign, Source
+from ccpar_hybrid.agents.claude_limit import notice_of
 from ccpar_hybrid.agents.claude_text import told, whole
 from ccpar_hybrid.agents.claude_tool import summary
 from ccpar_hybrid.agents.claude_usage import UsageCount
+from ccpar_hybrid.agents.failure import RATE_LIMIT
 from ccpar_hybrid.agents.json_tail import Entry, JsonTail
 from ccpar_hybrid.core.text import first_line
 
@@ -38,6 +41,7 @@ class ClaudeTranscript:
         self._last_message: str | None = None
         self._interrupted = False
         self._has_begun = False
+        self._failure: Observation | None = None
 
     def read(self) -> Progress:
         """What the files have gained since the last call."""
@@ -45,7 +49,9 @@ class ClaudeTranscript:
         for tail in self._subagent_files():
             for entry in tail.read():
                 self._count.add(entry)
-        return Progress(tuple(lines), self._count.total, self._last_message, self._interrupted)
+        return Progress(
+            tuple(lines), self._count.total, self._last_message, self._interrupted, self._failure
+        )
 
     def _subagent_files(self) -> Iterator[JsonTail]:
         for path in self._subagents_place.glob("**/*.jsonl"):
@@ -60,9 +66,11 @@ class ClaudeTranscript:
             return
         if entry.get("type") == "assistant":
             self._interrupted = False
+            self._failure = _failure(entry, message)
             yield from self._said(message, is_error=bool(entry.get("isApiErrorMessage")))
         elif entry.get("type") == "user" and not entry.get("isMeta"):
             self._interrupted = False
+            self._failure = None
             yield from self._answered(message, is_human=_is_human(entry))
 
     def _said(self, message: dict[str, Any], *, is_error: bool) -> Iterator[str]:
@@ -87,6 +95,32 @@ class ClaudeTranscript:
                 self._has_begun = True
             elif asked := _asked(text, is_human=is_human):
                 yield asked
+
+
+def _failure(entry: Entry, message: dict[str, Any]) -> Observation | None:
+    """What the program wrote in the place of an answer because the service refused one."""
+    error = whole(entry.get("error"))
+    if not entry.get("isApiErrorMessage") or not error:
+        return None
+    text = "\n".join(whole(block.get("text")) for block in _blocks(message)).strip()
+    status = entry.get("apiErrorStatus")
+    at = _time(entry.get("timestamp"))
+    return Observation(
+        sign=Sign.TURN_FAILED,
+        source=Source.TRANSCRIPT,
+        text=text,
+        error=error,
+        status=status if isinstance(status, int) else None,
+        notice=notice_of(text, at) if error == RATE_LIMIT and at else None,
+    )
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(whole(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:

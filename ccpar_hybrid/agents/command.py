@@ -13,6 +13,7 @@ from ccpar_hybrid.agents.base import (
     Terminal,
     Transcript,
 )
+from ccpar_hybrid.core.account import AccountId
 from ccpar_hybrid.system.files import write_private
 
 
@@ -28,6 +29,10 @@ class CommandAgent:
 
     def missing(self, environment: Mapping[str, str]) -> str | None:
         """`sh` is everywhere."""
+        return None
+
+    def account(self, environment: Mapping[str, str]) -> AccountId | None:
+        """What a command uses is its own affair."""
         return None
 
     def launch(self, context: LaunchContext) -> Launch:

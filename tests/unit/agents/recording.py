@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ccpar_hybrid.agents.base import Observation
 from ccpar_hybrid.agents.claude_hook import observe
 
 DATA = Path(__file__).parents[2] / "data" / "claude"
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SESSION = "11111111-2222-4333-8444-555555555555"
 
 
@@ -22,7 +24,7 @@ def events(scene: str, name: str | None = None) -> list[dict[str, Any]]:
 
 def seen(scene: str, name: str) -> Observation:
     """What the last event of that name says."""
-    observation = observe(events(scene, name)[-1])
+    observation = observe(events(scene, name)[-1], NOW)
     assert observation is not None
     return observation
 

@@ -41,7 +41,7 @@ EXPECTED = {
     "permission-subagent": Screen(waiting="permission"),
     "question": Screen(waiting="question"),
     "plan": Screen(waiting="plan"),
-    "limit": Screen(waiting="usage limit"),
+    "limit": Screen(waiting="usage limit", leave=("Enter",)),
     "trust": Screen(waiting="trust this folder"),
     "bypass": Screen(waiting="bypass permissions mode"),
     "key": Screen(waiting="API key approval"),
@@ -84,6 +84,11 @@ def test_words_of_a_first_start_do_not_count_in_a_conversation() -> None:
 
 def test_a_box_that_a_dialog_has_pushed_up_is_no_box() -> None:
     assert read_screen(f"{BOX}\n{recorded('trust')}") == Screen(waiting="trust this folder")
+
+
+def test_the_limits_dialog_is_left_alone_once_a_person_has_moved_in_it() -> None:
+    moved = f"{RULE}\n What?\n   1. Stop and wait for limit to reset\n ❯ 2. Upgrade your plan\n"
+    assert read_screen(moved) == Screen(waiting="usage limit")
 
 
 def test_an_unknown_dialog_is_named_by_its_title() -> None:

@@ -1,6 +1,7 @@
 """Transcripts of the real Claude Code, and what may happen to such a file."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccpar_hybrid.agents import json_tail
-from ccpar_hybrid.agents.base import Progress
+from ccpar_hybrid.agents.base import Progress, Sign
 from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript, has_transcript
-from tests.unit.agents.recording import SESSION, transcript
+from ccpar_hybrid.core.account import LimitNotice, WindowName
+from tests.unit.agents.recording import SESSION, seen, transcript
 
 Json = dict[str, Any]
 FIELDS = (
@@ -89,6 +91,34 @@ def test_an_error_of_the_service_is_told_and_costs_no_tokens() -> None:
     progress = read("error")
     assert progress.usage.total_tokens == 0
     assert progress.lines[-1] == "✘ Please run /login · API Error: 403 not for you"
+
+
+def test_the_error_that_ended_a_turn_stands_until_something_follows(session: Session) -> None:
+    refusal = answer("You've hit your weekly limit · resets 9am (UTC)") | {
+        "isApiErrorMessage": True,
+        "error": "rate_limit",
+        "apiErrorStatus": 429,
+        "timestamp": "2026-11-21T08:00:00.000Z",
+    }
+    failure = session.read(said("go"), refusal).failure
+    assert failure is not None
+    assert (failure.sign, failure.error, failure.status) == (Sign.TURN_FAILED, "rate_limit", 429)
+    assert failure.notice == LimitNotice(
+        window=WindowName.SEVEN_DAY, resets_at=datetime(2026, 11, 21, 9, tzinfo=UTC)
+    )
+    assert session.read().failure == failure
+    assert session.read(said("go on")).failure is None
+
+
+def test_an_agent_that_says_the_words_of_a_limit_has_met_none(session: Session) -> None:
+    words = "You've hit your session limit · resets 9am (UTC)"
+    assert session.read(said("go"), answer(words), result(words)).failure is None
+
+
+def test_the_recorded_limit_is_witnessed_by_the_transcript_too() -> None:
+    failure = read("limit").failure
+    assert failure is not None
+    assert failure.notice == seen("limit", "StopFailure").notice
 
 
 @pytest.mark.parametrize("scene", ["refused", "interrupted"])
