@@ -70,5 +70,15 @@ async def serve(path: Path, meet: Meet) -> Listener:
     listener.setblocking(False)
     path.chmod(0o600)
     inode = path.stat().st_ino
-    server = await asyncio.start_unix_server(meet, sock=listener, limit=wire.MAX_LINE)
+    server = await asyncio.start_unix_server(_quiet(meet), sock=listener, limit=wire.MAX_LINE)
     return Listener(path, inode, server)
+
+
+def _quiet(meet: Meet) -> Meet:
+    """A meeting that the end of the process cuts short is no error, and asyncio calls it one."""
+
+    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await meet(reader, writer)
+
+    return guarded
