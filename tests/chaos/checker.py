@@ -1,81 +1,139 @@
-"""The reckoning after a storm: what the traces, the ledger and the processes say."""
+"""The reckoning after a storm, by what the tasks left behind and what `list --json` claims.
+
+Nothing of the package is imported: what it believes of itself is only a claim here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from ccpar_hybrid.app.snapshot import ENDED_STATES, TaskState, TaskView
-from ccpar_hybrid.core.task import TaskKey
 from tests.chaos.workload import Trace, read_trace
 
-CUT_OFF = "cut off"
-"""The result of an attempt that was never ended in the ledger."""
+ENDED = frozenset({"succeeded", "failed", "cancelled", "timed-out", "skipped"})
 
 
-def check(
-    place: Path, views: Iterable[TaskView], attempts: Mapping[TaskKey, list[str]], touched: set[str]
-) -> list[str]:
-    """Everything that is wrong, in words. `attempts`: the results of each task's attempts.
+@dataclass(frozen=True)
+class Claim:
+    """What is claimed of one task. `after`: keys; `ended_at`: seconds since 1970."""
 
-    A task counts as touched if a person, or a kill that stands for one, ended or restarted it or
-    one that it waits for; then it may end in any way, but still not twice at once.
+    key: str
+    name: str
+    state: str
+    detail: str
+    after: tuple[str, ...]
+    attempts: int
+    ended_at: float | None
+
+
+def claims(document: Mapping[str, Any]) -> list[Claim]:
+    """The claims in what `list --all --json` prints."""
+    return [
+        Claim(
+            key=task["key"],
+            name=task["label"] or task["key"],
+            state=task["state"],
+            detail=task["detail"],
+            after=tuple(task["after"]),
+            attempts=task["attempts"],
+            ended_at=_moment(task["ended_at"]),
+        )
+        for task in document["tasks"]
+    ]
+
+
+@dataclass(frozen=True)
+class Storm:
+    """What a round did. `touched`: keys that somebody, or a kill that stands for a person, ended
+    or began anew; `strikes`: how many kills could each have cut a run off."""
+
+    touched: frozenset[str] = frozenset()
+    strikes: int = 0
+
+
+def check(place: Path, claimed: Iterable[Claim], storm: Storm) -> list[str]:
+    """Everything that is wrong, in words.
+
+    A touched task, and one that waits for it, may end in any way, but not twice at once, not
+    before its turn, and none may be claimed done that is not.
     """
-    known = {view.key: view for view in views}
-    spread = _spread(known, touched)
+    known = {claim.key: claim for claim in claimed}
+    traces = {key: read_trace(place, claim.name) for key, claim in known.items()}
+    spread = _spread(known, storm.touched)
     wrong: list[str] = []
-    for key, view in known.items():
-        trace = read_trace(place, view.task.name)
-        found = [*_order(place, known, view, trace), *_state(view, trace, touched=key in touched)]
-        if trace.overlaps:
-            found.append("ran twice at once")
+    for key, claim in known.items():
+        trace = traces[key]
+        found = [*_always(claim, trace), *_order(claim, known, traces)]
+        found += _ended(claim, trace, touched=key in storm.touched)
         if key not in spread:
-            found += _once(view, trace, attempts.get(key, []))
-        wrong += [f"{view.task.name} ({key}): {each}" for each in found]
-    return wrong
+            found += _once(claim, trace, storm.strikes)
+        wrong += [f"{claim.name} ({key}): {each}" for each in found]
+    return [*wrong, *_unclaimed(place, {claim.name for claim in known.values()})]
 
 
-def _spread(known: Mapping[TaskKey, TaskView], touched: set[str]) -> set[str]:
+def _spread(known: Mapping[str, Claim], touched: Iterable[str]) -> set[str]:
     spread = set(touched)
     while more := {
-        key for key, view in known.items() if key not in spread and spread & set(view.after)
+        key for key, claim in known.items() if key not in spread and spread & set(claim.after)
     }:
         spread |= more
     return spread
 
 
-def _state(view: TaskView, trace: Trace, *, touched: bool) -> list[str]:
-    if touched and view.state is TaskState.LOST:
+def _always(claim: Claim, trace: Trace) -> list[str]:
+    wrong = [f"wrote {line!r}" for line in trace.garbage]
+    if trace.overlaps:
+        wrong.append("ran twice at once")
+    if len(trace.ends) > 1:
+        wrong.append(f"did its work {len(trace.ends)} times")
+    if trace.runs > claim.attempts:
+        wrong.append(f"was started {trace.runs} times in {claim.attempts} attempts")
+    return wrong
+
+
+def _order(claim: Claim, known: Mapping[str, Claim], traces: Mapping[str, Trace]) -> Iterable[str]:
+    begun = min(traces[claim.key].begins, default=None)
+    for before in claim.after:
+        if begun is not None and before in known:
+            done = min(traces[before].ends, default=None)
+            if done is None or done > begun:
+                yield f"began before {known[before].name} was done"
+
+
+def _ended(claim: Claim, trace: Trace, *, touched: bool) -> list[str]:
+    if touched and claim.state == "lost":
         return []  # killed and then cleaned out by hand: nobody can know
-    if view.state not in ENDED_STATES:
-        return [f"is {view.state} {view.detail}"]
-    if view.state is TaskState.SUCCEEDED and not trace.ends:
-        return ["is reported done and is not"]
-    if view.state is TaskState.SKIPPED and trace.ends:
-        return ["is reported skipped and was done"]
+    if claim.state not in ENDED:
+        return [f"is {claim.state} {claim.detail}"]
+    if claim.state == "succeeded" and not trace.ends:
+        return ["is claimed done and is not"]
+    if claim.state == "succeeded" and not touched and (claim.ended_at or 0) < trace.ends[0] / 1e9:
+        return ["was claimed done before it was"]
+    if claim.state == "skipped" and trace.ends:
+        return ["is claimed skipped and was done"]
     return []
 
 
-def _order(
-    place: Path, known: Mapping[TaskKey, TaskView], view: TaskView, trace: Trace
-) -> list[str]:
+def _once(claim: Claim, trace: Trace, strikes: int) -> list[str]:
     wrong = []
-    for before in view.after:
-        if trace.begins and before in known:
-            ends = read_trace(place, known[TaskKey(before)].task.name).ends
-            if not ends or min(ends) > trace.begins[0]:
-                wrong.append(f"began before {known[TaskKey(before)].task.name} was done")
+    if claim.state != "succeeded":
+        wrong.append(f"nobody touched it, and it is {claim.state}: {claim.detail}")
+    if claim.attempts > 1 + strikes:
+        wrong.append(f"had {claim.attempts} attempts after {strikes} strikes")
     return wrong
 
 
-def _once(view: TaskView, trace: Trace, results: list[str]) -> list[str]:
-    wrong = []
-    if view.state is not TaskState.SUCCEEDED:
-        wrong.append(f"nobody touched it, and it is {view.state}: {view.detail}")
-    if results.count("succeeded") != 1:
-        wrong.append(f"its attempts were {results}")
-    if any(result not in ("succeeded", CUT_OFF) for result in results):
-        wrong.append(f"its attempts were {results}")
-    if len(trace.begins) > len(results):
-        wrong.append(f"began {len(trace.begins)} times in {len(results)} attempts")
-    return wrong
+def _unclaimed(place: Path, names: set[str]) -> list[str]:
+    """Traces of tasks that are claimed nowhere."""
+    return [
+        f"{file.stem}: ran, and nobody knows of it"
+        for file in sorted(place.glob("*.trace"))
+        if file.stem not in names
+    ]
+
+
+def _moment(text: str | None) -> float | None:
+    return datetime.fromisoformat(text).timestamp() if text else None

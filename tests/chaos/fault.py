@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 
 from ccpar_hybrid.system.process import is_alive, processes, signal_tree
+from tests.chaos.point import VARIABLE, Points, points
 from tests.support.instance import Instance, command_of
 from tests.support.waiting import wait_until
 
@@ -21,9 +23,12 @@ KINDS: dict[str, Callable[[str], bool]] = {
     ),
     "pueued": lambda argv: "pueued" in argv,
     "monitor": lambda argv: "ccpar_hybrid monitor" in argv,
+    "supervisor": lambda argv: "ccpar_hybrid supervisor" in argv,
     "tmux": lambda argv: argv.startswith("tmux -u start-server"),
 }
 """By what stands in a process's argv."""
+
+_GONE_S = 30.0
 
 
 class Faults:
@@ -32,14 +37,35 @@ class Faults:
     def __init__(self, instance: Instance, random: Random) -> None:
         self._instance = instance
         self._random = random
+        self._points = Points(instance.home)
+        instance.environment[VARIABLE] = self._points.setting
         self.touched: set[str] = set()
+        self.kills = 0
         self.story: list[str] = []
+
+    @property
+    def strikes(self) -> int:
+        """How many kills there were, each of which can have cut a run off."""
+        return self.kills + len(self._points.struck())
 
     def kill_one(self, kind: str) -> None:
         """SIGKILL one process of a kind, if there is any."""
         pids = self._of(kind)
         if pids:
-            self._kill(kind, [self._random.choice(pids)])
+            self._kill(kind, self._random.choice(pids))
+
+    def arm_one(self) -> None:
+        """Arm a random point; not the shim's, whose death stands for a person's kill."""
+        point = self._random.choice([each for each in points() if not each.startswith("shim.")])
+        self.story.append(f"arm {point}")
+        self._points.arm(point)
+
+    def disarm(self) -> None:
+        """Whatever is reached from now on, nobody dies of it."""
+        struck = self._points.struck()
+        self.kills += len(struck)
+        self.story += [f"struck {point}" for point in struck]
+        self._points.disarm()
 
     def kill_everything(self) -> None:
         """As a power cut does: nobody sees anybody else die."""
@@ -48,11 +74,22 @@ class Faults:
             signal_tree(pids, signal.SIGSTOP)
             pids = processes_of(self._instance)
         self._note("kill everything", pids)
+        self.kills += 1
         # workers first: the kernel continues what is stopped when it loses its parent
         pids.sort(key=lambda pid: not KINDS["worker"](command_of(pid)))
         signal_tree(pids, signal.SIGKILL)
-        wait_until(lambda: not any(map(is_alive, pids)), message="everything is gone")
+        wait_until(
+            lambda: not any(map(is_alive, pids)), timeout_s=_GONE_S, message="everything is gone"
+        )
         self._instance.daemon.stop()
+
+    def reboot(self) -> None:
+        """A power cut after which what lies in memory is gone: sockets, leases, tmux's too."""
+        self.kill_everything()
+        self.story.append("reboot")
+        for name in ("run", "tmux"):
+            shutil.rmtree(self._instance.home / name)
+            (self._instance.home / name).mkdir(mode=0o700)
 
     def stop_one(self, kind: str) -> None:
         """SIGSTOP one process; `let_go` continues it."""
@@ -66,12 +103,12 @@ class Faults:
         """SIGCONT everything."""
         signal_tree(processes_of(self._instance), signal.SIGCONT)
 
-    def _kill(self, kind: str, pids: list[int]) -> None:
-        for pid in pids:
-            self._touch(kind, pid)
-            self._note(f"kill {kind}", [pid])
-            signal_tree([pid], signal.SIGKILL)
-        wait_until(lambda: not any(map(is_alive, pids)), message=f"{kind} {pids} gone")
+    def _kill(self, kind: str, pid: int) -> None:
+        self._touch(kind, pid)
+        self._note(f"kill {kind}", [pid])
+        self.kills += 1
+        signal_tree([pid], signal.SIGKILL)
+        wait_until(lambda: not is_alive(pid), timeout_s=_GONE_S, message=f"{kind} {pid} gone")
         if kind == "pueued":
             self._instance.daemon.stop()
 

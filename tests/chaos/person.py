@@ -8,17 +8,20 @@ import sys
 from random import Random
 from typing import Any
 
-from tests.chaos.workload import chores
+from tests.chaos.workload import chores, jsonl
 from tests.support.instance import GROUP, Instance
 
 GOOD_CODES = frozenset({0, 2, 3, 4, 5, 6, 7})
 """Our commands may say no, in words; 1 is an internal error."""
+KILLED = -9
+"""Where a point was armed that the command has reached."""
 
 
 class Person:
     """Types at random; each thread is its own person, with its own dice.
 
-    `touched`: keys of tasks that were ended or begun anew by hand.
+    `touched`: keys of tasks that were ended or begun anew by hand; `complaints`: commands that
+    failed as none may.
     """
 
     def __init__(self, instance: Instance, random: Random, name: str, workers: int) -> None:
@@ -28,7 +31,6 @@ class Person:
         self._workers = workers
         self._added = 0
         self.touched: set[str] = set()
-        self.removed: set[str] = set()
         self.story: list[str] = []
         self.complaints: list[str] = []
 
@@ -110,10 +112,9 @@ class Person:
                 self._cli("setup", str(self._random.randint(1, self._workers + 1)))
 
     def _add(self) -> None:
-        made = chores(self._random, f"{self._name}{self._added}x", 3)
+        made = chores(self._random, f"{self._name}{self._added}x", 3, ("command",))
         self._added += 1
-        lines = "".join(json.dumps(chore.request("command")) + "\n" for chore in made)
-        self._cli("add", "--jsonl", input=lines)
+        self._cli("add", "--jsonl", input=jsonl(made))
 
     def _on_one(self, verb: str) -> None:
         tasks = self._instance.app.ledger.tasks(newest_first=False)
@@ -126,7 +127,7 @@ class Person:
         done = self._run(sys.executable, "-P", "-m", "ccpar_hybrid", *words, input=input)
         said = done.stderr.strip().splitlines()
         self.story.append(f"ccpar-hybrid {' '.join(words)}: {done.returncode} {' '.join(said[:1])}")
-        if done.returncode not in GOOD_CODES:
+        if done.returncode not in (*GOOD_CODES, KILLED):
             self.complaints.append(f"{words}: {done.returncode} {done.stderr}")
 
     def _run(self, *argv: str, input: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,14 +1,17 @@
-"""Two rounds of the storms in `tests/chaos`; `python -m tests.chaos` plays many and all kinds."""
+"""Rounds of the storms in `tests/chaos`; `bin/chaos` plays as many as you like."""
 
 import pytest
 
-from tests.chaos.storm import storm
+from tests.chaos.storm import PROFILES, storm
+
+ROUNDS = [(number, profile) for number, profile in enumerate(PROFILES) if profile != "points"]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("profile", ["worker", "pueued"])
-def test_whatever_dies_no_task_is_lost_and_none_runs_twice_at_once(profile: str) -> None:
-    report = storm(f"quick:{profile}", profile, "command")
+@pytest.mark.parametrize(("number", "profile"), ROUNDS)
+def test_whatever_dies_no_task_is_lost_and_none_runs_twice_at_once(
+    number: int, profile: str
+) -> None:
+    report = storm(f"quick:{number}", profile, "command")
     assert not report.wrong, "\n".join([*report.wrong, *report.story])
-    assert report.strikes

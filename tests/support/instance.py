@@ -69,7 +69,7 @@ class Instance:
         self, *words: str, code: int = 0, input: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run the installed command; AssertionError with its words for another exit code."""
-        done = self._run(sys.executable, "-P", "-m", "ccpar_hybrid", *words, input=input)
+        done = self.run(sys.executable, "-P", "-m", "ccpar_hybrid", *words, input=input)
         assert done.returncode == code, f"{words}: {done.returncode} {done.stdout}{done.stderr}"
         return done
 
@@ -81,15 +81,17 @@ class Instance:
         """As a person adds by plain `pueue add`, in the project; the id."""
         return int(self.pueue("add", "-p", "-w", str(self.project), *words).strip())
 
-    def _run(self, *argv: str, input: str | None) -> subprocess.CompletedProcess[str]:
+    def run(self, *argv: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run any program in the project, with no terminal; it may fail."""
         return subprocess.run(
             argv,
             env=self.environment,
             cwd=self.project,
             input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     # --- what people see

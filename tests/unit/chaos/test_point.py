@@ -1,0 +1,24 @@
+"""The points of the source are found, and armed one by one."""
+
+from pathlib import Path
+
+from tests.chaos.point import Points, points
+
+
+def test_the_points_of_every_part_are_found() -> None:
+    parts = {point.partition(".")[0] for point in points()}
+    assert parts >= {"shim", "post", "worker", "run", "attempt", "ledger", "add", "recover"}
+
+
+def test_a_point_has_struck_when_its_file_is_gone(home: Path) -> None:
+    places = Points(home)
+    places.arm("run.begun")
+    places.arm("run.told")
+    file = places.setting.removeprefix("*:")
+    Path(f"{file}.run.begun").unlink()
+    assert places.has_struck("run.begun")
+    assert not places.has_struck("run.told")
+    assert places.struck() == ["run.begun"]
+    places.disarm()
+    assert not places.struck()
+    assert not list(Path(file).parent.iterdir())
