@@ -17,6 +17,7 @@ from ccpar_hybrid.core.errors import BadInput, NotFound, Refused
 from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Result, Start
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.ledger import row
+from ccpar_hybrid.ledger.account import AccountBook
 from ccpar_hybrid.ledger.database import Database, Value
 from ccpar_hybrid.ledger.schema import EventKind
 from ccpar_hybrid.ledger.view import OF_KEYS, LedgerView, key_list
@@ -38,6 +39,11 @@ class Ledger(LedgerView):
     def open(cls, path: str) -> Ledger:
         """Open or create the ledger's file; MissingPart says why where it cannot be."""
         return cls(Database.open(path))
+
+    @property
+    def accounts(self) -> AccountBook:
+        """What is known of the accounts that agents use."""
+        return AccountBook(self._database)
 
     def close(self) -> None:
         """Give the file back."""
