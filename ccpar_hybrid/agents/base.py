@@ -83,7 +83,7 @@ class LaunchContext:
     `scratch` is a private (0700) directory of this attempt. `hook_argv` is a command that
     passes one JSON text from standard input to the worker. `resume` asks to go on with
     `session_id` instead of beginning it. `environment` is the whole environment that the
-    agent's own additions are laid over.
+    agent's own additions are laid over. `opening` is said before the task's own words.
     """
 
     key: TaskKey
@@ -94,6 +94,7 @@ class LaunchContext:
     resume: bool
     hook_argv: Sequence[str]
     environment: Mapping[str, str]
+    opening: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,6 @@ from ccpar_hybrid.core.settings import ClaudeSettings
 from ccpar_hybrid.system.files import write_private
 
 HOOK_TIMEOUT_S = 15
-CONTINUE = (
-    "Your previous run of this task was cut off. Check what is already done, then finish it. "
-    "The task was:\n\n"
-)
 
 
 class ClaudeAgent:
@@ -80,7 +76,9 @@ class ClaudeAgent:
             str(settings),
             *self._options(context),
         )
-        prompt = full_prompt(context.spec, opening=CONTINUE if resume else "")
+        prompt = full_prompt(
+            context.spec, opening=context.opening if resume or not context.resume else ""
+        )
         return Launch(
             argv,
             self._environment(context.environment),

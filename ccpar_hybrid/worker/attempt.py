@@ -6,23 +6,26 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent, LaunchContext
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
-from ccpar_hybrid.core.outcome import Event, Outcome
+from ccpar_hybrid.core.outcome import Event, Outcome, Start
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
+from ccpar_hybrid.worker.audience import Audience
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.ending import (
+    Ended,
     cancelled,
     ended_by_itself,
     finished,
     not_started,
     timed_out,
+    with_screen,
 )
 from ccpar_hybrid.worker.interaction import Interaction
 from ccpar_hybrid.worker.leftover import MARK, mark_of
@@ -35,24 +38,31 @@ TICK_S = 0.25
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be run: the task, its row in the ledger, and whether its session goes on."""
+    """What is to be run: the task, its row in the ledger, and the words before its prompt."""
 
     task: Task
     record: AttemptRecord
-    resume: bool
+    opening: str = ""
 
 
 class Attempt:
     """Runs one order; told about hooks, pauses and cancels from outside."""
 
     def __init__(
-        self, station: Station, order: Order, agent: Agent, story: Story, console: Console
+        self,
+        station: Station,
+        order: Order,
+        agent: Agent,
+        story: Story,
+        console: Console,
+        audience: Audience,
     ) -> None:
         self._station = station
         self._order = order
         self._agent = agent
         self._story = story
         self._console = console
+        self._audience = audience
         self._inbox: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()
         self._cancel: str | None = None
         self._is_abandoned = False
@@ -112,7 +122,7 @@ class Attempt:
 
     # --- the run
 
-    async def run(self) -> Outcome | None:
+    async def run(self) -> Ended | None:
         """Start the agent, follow it to its end, and leave nothing of it; never raises OSError.
 
         None if it was abandoned: its outcome is open.
@@ -126,14 +136,14 @@ class Attempt:
         except (OSError, ValueError) as error:
             return not_started(str(error))
         try:
-            outcome = await self._follow(program)
+            ended = await self._follow(program)
             reach("attempt.over")
         finally:
             self._console.label(WorkerState.STOPPING, self._order.task.name)
             ending = await program.close(self._station.settings.agent.grace_s)
         reach("attempt.closed")
         self._note("agent-ended", how=str(ending))
-        return self._with_figures(outcome) if outcome else None
+        return Ended(self._with_figures(ended.outcome), ended.cause) if ended else None
 
     def _start(self) -> Program:
         launch = self._agent.launch(self._context())
@@ -174,7 +184,8 @@ class Attempt:
             spec=task.spec,
             scratch=scratch,
             session_id=record.session_id or "",
-            resume=self._order.resume,
+            resume=record.start is Start.RESUMED,
+            opening=self._order.opening,
             hook_argv=(
                 *station.hook_argv,
                 station.paths.worker_socket(station.id),
@@ -184,9 +195,10 @@ class Attempt:
             environment=environment,
         )
 
-    async def _follow(self, program: Program) -> Outcome | None:
+    async def _follow(self, program: Program) -> Ended | None:
         while True:
             await self._hear()
+            self.set_paused(self._audience.is_paused)
             if self._cancel is not None:
                 return cancelled(self._cancel)
             if self._is_abandoned:
@@ -216,19 +228,20 @@ class Attempt:
         if session_id is not None and session_id != self._order.record.session_id:
             record = self._order.record
             self._station.ledger.set_session(record.key, record.number, session_id)
-            self._order = Order(
-                self._order.task,
-                record.model_copy(update={"session_id": session_id}),
-                self._order.resume,
-            )
+            changed = record.model_copy(update={"session_id": session_id})
+            self._order = replace(self._order, record=changed)
 
-    async def _judge_exit(self, program: Program) -> Outcome:
+    async def _judge_exit(self, program: Program) -> Ended:
         ending = program.ending.result()
         if self._talk is None:
-            return ended_by_itself(ending, interactive=False, over=True, screen="")
+            return ended_by_itself(ending, interactive=False, over=False, taken=True)
         self._talk.read_transcript()
-        screen = await self._console.capture()
-        return ended_by_itself(ending, interactive=True, over=self._talk.is_over, screen=screen)
+        if self._talk.is_over and self._talk.failure is not None:
+            return finished(self._talk.failure)
+        ended = ended_by_itself(
+            ending, interactive=True, over=self._talk.is_over, taken=self._talk.is_taken
+        )
+        return ended if self._talk.is_over else with_screen(ended, await self._console.capture())
 
     def _is_over_time(self) -> bool:
         limit_s = self._order.task.spec.timeout_s

@@ -96,6 +96,16 @@ class Console:
     def _group_option(self) -> str:
         return f" --group {visible(self._group, 60)}"
 
+    def show_held(self, task: str, reason: str) -> None:
+        """The screen of a worker whose task may not begin yet."""
+        make_silent(0)
+        columns = _columns()
+        lines = [
+            f"{_BOLD}{self._name}{_PLAIN}  group {visible(self._group, 60)}",
+            first_line(f"{visible(task, 60)} waits: {reason}", columns - 2),
+        ]
+        self._write(LEAVE_MODES + CLEAR + _HIDE_CURSOR + "\r\n".join(" " + line for line in lines))
+
     def clear_for_task(self) -> None:
         """An empty screen in the terminal's ordinary modes, for the program that comes."""
         termios.tcsetattr(0, termios.TCSANOW, self._saved)

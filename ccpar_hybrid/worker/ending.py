@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ccpar_hybrid.agents.base import Observation
-from ccpar_hybrid.core.outcome import Outcome, Result
+from ccpar_hybrid.agents.failure import cause_of
+from ccpar_hybrid.core.outcome import Attempt, Cause, Outcome, Result
 from ccpar_hybrid.core.text import first_line
 from ccpar_hybrid.worker.program import Ending
 
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 75
 EXIT_TIMED_OUT = 124
 EXIT_NOT_STARTED = 127
 EXIT_CANCELLED = 130
@@ -18,46 +21,85 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 _REASON_WIDTH = 200
 
 
-def _outcome(result: Result, exit_code: int, reason: str) -> Outcome:
-    return Outcome(result=result, exit_code=exit_code, reason=reason, ended_at=datetime.now(UTC))
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt ended, and why: what follows is decided by both."""
+
+    outcome: Outcome
+    cause: Cause = Cause.OWN
 
 
-def cancelled(reason: str) -> Outcome:
+def _ended(result: Result, exit_code: int, reason: str, cause: Cause = Cause.OWN) -> Ended:
+    ended_at = datetime.now(UTC)
+    return Ended(
+        Outcome(result=result, exit_code=exit_code, reason=reason, ended_at=ended_at), cause
+    )
+
+
+def cancelled(reason: str) -> Ended:
     """Somebody asked for the end."""
-    return _outcome(Result.CANCELLED, EXIT_CANCELLED, reason)
+    return _ended(Result.CANCELLED, EXIT_CANCELLED, reason, Cause.ASKED)
 
 
-def timed_out(limit_s: float) -> Outcome:
-    """The task's own limit has passed."""
-    return _outcome(Result.TIMED_OUT, EXIT_TIMED_OUT, f"took longer than its {limit_s:g} s")
+def timed_out(limit_s: float) -> Ended:
+    """The attempt's own limit has passed."""
+    why = f"took longer than its {limit_s:g} s"
+    return _ended(Result.TIMED_OUT, EXIT_TIMED_OUT, why, Cause.TIMEOUT)
 
 
-def not_started(why: str) -> Outcome:
+def not_started(why: str) -> Ended:
     """The agent could not be started."""
-    return _outcome(Result.FAILED, EXIT_NOT_STARTED, f"could not start: {why}")
+    return _ended(Result.FAILED, EXIT_NOT_STARTED, f"could not start: {why}")
 
 
-def undelivered(why: str) -> Outcome:
+def undelivered(why: str) -> Ended:
     """The agent never took the prompt."""
-    return _outcome(Result.FAILED, EXIT_FAILED, why)
+    return _ended(Result.FAILED, EXIT_FAILED, why)
 
 
-def finished(failure: Observation | str) -> Outcome:
+def worker_lost(attempt: Attempt) -> Ended:
+    """Its worker died, or had to leave, before it noted an end."""
+    name = attempt.worker.partition(".")[2] or attempt.worker
+    why = f"its worker {name} was lost"
+    return _ended(Result.INTERRUPTED, EXIT_INTERRUPTED, why, Cause.WORKER_LOST)
+
+
+def finished(failure: Observation | str) -> Ended:
     """An interactive turn is over: `""` for done, else what made it fail."""
     if isinstance(failure, str):
-        return _outcome(Result.SUCCEEDED, 0, "done") if not failure else undelivered(failure)
-    said = first_line(failure.text, _REASON_WIDTH)
-    return _outcome(Result.FAILED, EXIT_FAILED, f"{failure.error or 'error'}: {said}")
+        return _ended(Result.SUCCEEDED, 0, "done") if not failure else undelivered(failure)
+    error = failure.error or "error"
+    reason = f"{error}: {first_line(failure.text, _REASON_WIDTH)}"
+    return _ended(Result.FAILED, EXIT_FAILED, reason, cause_of(error))
 
 
-def ended_by_itself(ending: Ending, *, interactive: bool, over: bool, screen: str) -> Outcome:
-    """The program ended without being asked; `over`: after its turn was finished."""
-    if interactive and not over:
-        why = f"the agent ended by itself ({ending}) before its turn was over"
-        return _outcome(Result.FAILED, ending.code or EXIT_FAILED, _with_screen(why, screen))
-    if interactive or ending.code == 0:
-        return _outcome(Result.SUCCEEDED, 0, "done")
-    return _outcome(Result.FAILED, ending.code, str(ending))
+def ended_by_itself(ending: Ending, *, interactive: bool, over: bool, taken: bool) -> Ended:
+    """The program ended without being asked.
+
+    `taken`: after it had taken its prompt; `over`: after its turn was finished. One that ends
+    by a signal, or with an error in the middle of its turn, was killed or has crashed: it can
+    go on. A person who leaves the program in its middle ends it with code 0.
+    """
+    if over or (not interactive and ending.code == 0):
+        return _ended(Result.SUCCEEDED, 0, "done")
+    if not interactive:
+        if ending.signal is not None:
+            return _killed(f"ended by {ending}")
+        return _ended(Result.FAILED, ending.code, str(ending))
+    why = f"the agent ended by itself ({ending}) before its turn was over"
+    if ending.signal is not None or (taken and ending.code != 0):
+        return _killed(why)
+    return _ended(Result.FAILED, ending.code or EXIT_FAILED, why)
+
+
+def _killed(why: str) -> Ended:
+    return _ended(Result.INTERRUPTED, EXIT_INTERRUPTED, why, Cause.AGENT_KILLED)
+
+
+def with_screen(ended: Ended, screen: str) -> Ended:
+    """The same, with the last line of the screen in its reason."""
+    reason = _with_screen(ended.outcome.reason, screen)
+    return Ended(ended.outcome.model_copy(update={"reason": reason}), ended.cause)
 
 
 def _with_screen(why: str, screen: str) -> str:

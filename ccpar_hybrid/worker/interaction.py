@@ -66,6 +66,16 @@ class Interaction:
         return self._conversation.is_settling and self._conversation.phase is Phase.TAKEN
 
     @property
+    def is_taken(self) -> bool:
+        """Whether our prompt was taken."""
+        return self._conversation.phase is Phase.TAKEN
+
+    @property
+    def failure(self) -> Observation | None:
+        """The error that ended the last turn."""
+        return self._conversation.failure
+
+    @property
     def usage(self) -> Usage:
         """Tokens of all sessions that this run had, and the cost that the agent told."""
         return _sum(self._earlier, self._tokens).model_copy(update={"cost_usd": self._cost_usd})

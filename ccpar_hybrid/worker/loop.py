@@ -17,11 +17,12 @@ from ccpar_hybrid.system.process import become_subreaper, release_memory
 from ccpar_hybrid.system.terminal import ignore_job_control
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.admission import Admission, Refusal
+from ccpar_hybrid.worker.audience import ASKED
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.door import Door
 from ccpar_hybrid.worker.leftover import sweep
 from ccpar_hybrid.worker.post import Claim, Post
-from ccpar_hybrid.worker.run import ASKED, Run, closing
+from ccpar_hybrid.worker.run import Run, closing
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.wire import Message
 
@@ -175,9 +176,7 @@ class Worker:
         run = self._run
         state, detail, source = WorkerState.IDLE, "", "worker"
         if run is not None:
-            state = WorkerState.STARTING
-            if run.attempt is not None:
-                state, detail, source = run.attempt.view
+            state, detail, source = run.view
         return WorkerStatus(
             name=self._station.name,
             session=self._station.session,
@@ -186,7 +185,7 @@ class Worker:
             pid=os.getpid(),
             version=self._station.version,
             state=state,
-            since=run.attempt.since if run and run.attempt else self._since,
+            since=run.since if run else self._since,
             draining=self._leave.is_set(),
             key=run.task.key if run else None,
             label=run.task.spec.label if run else None,

@@ -1,36 +1,44 @@
-"""A claimed task's whole way on this worker: lease, attempt, outcome, and the shims that listen."""
+"""A claimed task's whole way on this worker: lease, attempts, outcome.
+
+The run goes from attempt to attempt within one lease, and so within one Pueue task: whatever
+waits for the task waits for all of them. What follows an attempt is decided in `step`, by what
+the ledger holds; so a run that is cut off at any point goes on elsewhere with the same steps.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import uuid
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent
 from ccpar_hybrid.core.errors import Refused
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
-from ccpar_hybrid.core.outcome import Event, Outcome
+from ccpar_hybrid.core.outcome import Cause, Outcome, Start
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.text import display_width, first_line
+from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.paths import make_private
-from ccpar_hybrid.system.process import is_stopped, process
 from ccpar_hybrid.worker import wire
-from ccpar_hybrid.worker.admission import UNDELIVERED
-from ccpar_hybrid.worker.attempt import TICK_S, Attempt, Order
+from ccpar_hybrid.worker.attempt import Attempt, Order
+from ccpar_hybrid.worker.audience import Audience
 from ccpar_hybrid.worker.console import Console
-from ccpar_hybrid.worker.door import serve
-from ccpar_hybrid.worker.ending import not_started
+from ccpar_hybrid.worker.ending import Ended, cancelled, not_started
+from ccpar_hybrid.worker.hold import Question
 from ccpar_hybrid.worker.lease import lease
 from ccpar_hybrid.worker.leftover import end_leftovers
+from ccpar_hybrid.worker.opening import opening
 from ccpar_hybrid.worker.post import Claim
+from ccpar_hybrid.worker.record import HELD, Record
+from ccpar_hybrid.worker.standby import Standby
 from ccpar_hybrid.worker.station import Station
+from ccpar_hybrid.worker.step import Begin, Settle
 from ccpar_hybrid.worker.story import Story
 
-KILLED = "killed (its Pueue task was ended)"
-ASKED = "cancelled on request"
+LOG = "output.log"
+_LOG_END = 4000
+"""Bytes of the log before that a cold start is told."""
 
 
 class Run:
@@ -40,124 +48,141 @@ class Run:
         self._station = station
         self._console = console
         self.task = task
-        self._shims = [claim]
-        self._listeners: dict[int, asyncio.Task[None]] = {}
-        self._daemons = {id(claim): _parent(claim)}
-        self.attempt: Attempt | None = None
+        self.agent = task.spec.agent
+        self._claim = claim
+        self._audience = Audience(claim, self.cancel)
+        self._record = Record(station, task, keeps_sessions=self._keeps_sessions())
+        self._standby = Standby(console, task.name, station.holds, self._audience, self._held)
         self._cancelled = ""
         self._is_abandoned = False
-        self.number = 0
-        self.agent = task.spec.agent
+        self._story: Story | None = None
+        self._since = datetime.now(UTC)
+        self.attempt: Attempt | None = None
+
+    # --- told from outside, at any time
 
     def cancel(self, reason: str) -> None:
         """End the run, if need be before its agent has begun."""
         self._cancelled = self._cancelled or reason
+        self._standby.stir()
         if self.attempt:
             self.attempt.cancel(reason)
 
     def abandon(self) -> None:
         """End the agent, but not the task, for this worker has to go."""
         self._is_abandoned = True
+        self._standby.stir()
         if self.attempt:
             self.attempt.abandon()
+
+    @property
+    def number(self) -> int:
+        """The attempt's number; 0 before the first."""
+        return self._record.number
+
+    @property
+    def view(self) -> tuple[WorkerState, str, str]:
+        """State, detail and where that is known from."""
+        if self.attempt is not None:
+            return self.attempt.view
+        return self._standby.view or (WorkerState.STARTING, "", "worker")
+
+    @property
+    def since(self) -> datetime:
+        """When that state began."""
+        if self.attempt is not None:
+            return self.attempt.since
+        return self._standby.since if self._standby.view else self._since
+
+    # --- the run
 
     async def execute(self) -> Outcome | None:
         """Run the task to its outcome and tell all shims.
 
         None if it runs elsewhere already, or was abandoned: then the shims offer it again.
         """
-        first = self._shims[0]
         with lease(self._station.paths, self.task.key) as is_ours:
             if not is_ours:
-                first.answer({"type": wire.ATTACH, "key": self.task.key})
+                self._claim.answer({"type": wire.ATTACH, "key": self.task.key})
                 return None
             reach("run.leased")
-            cut_off = await self._cut_off()
-            path = Path(self._station.paths.run_socket(self.task.key))
-            make_private(str(path.parent))
-            listener = await serve(path, self._meet)
+            await self._end_leftovers()
+            await self._audience.open(Path(self._station.paths.run_socket(self.task.key)))
             reach("run.met")
             try:
-                first.answer({"type": wire.ACCEPTED, "key": self.task.key})
-                return await self._execute(first, cut_off)
+                self._claim.answer({"type": wire.ACCEPTED, "key": self.task.key})
+                return await self._go()
             finally:
-                listener.close()
-                await self._dismiss()
+                await self._audience.close()
+                if self._story is not None:
+                    self._story.close()
 
-    async def _cut_off(self) -> AttemptRecord | None:
-        """The attempt before, if its worker died under it; nothing of it lives any more."""
-        last = self._station.ledger.last_attempts([self.task.key]).get(self.task.key)
-        if last is None or last.outcome is not None:
-            return None
-        grace_s = self._station.settings.agent.grace_s
-        await end_leftovers(self._station.paths, self.task.key, grace_s)
-        return last
+    async def _end_leftovers(self) -> None:
+        """Nothing lives any more of an attempt whose worker died under it."""
+        if self._record.cut_off is not None:
+            grace_s = self._station.settings.agent.grace_s
+            await end_leftovers(self._station.paths, self.task.key, grace_s)
 
-    async def _execute(self, first: Claim, cut_off: AttemptRecord | None) -> Outcome | None:
-        try:
-            order = self._begin(first, cut_off)
-        except Refused:  # settled since it was admitted: somebody cancelled it
-            self._turn_away(first)
-            return None
-        reach("run.begun")
-        scratch = Path(make_private_tree(self._station.paths.attempt(self.task.key, self.number)))
-        with Story(scratch / "output.log", self._limit()) as story:
-            self._story = story
-            story.attach(first.writer)
-            story.line(self._opening(order))
-            self._listen(first)
-            watcher = asyncio.ensure_future(self._watch_shims())
+    async def _go(self) -> Outcome | None:
+        """From step to step, until the task is settled or is none of ours any more."""
+        ended: Ended | None = None
+        while True:
+            step = self._record.next_step(ended)
+            if isinstance(step, Settle):
+                return await self._settle(step.outcome, step.cause)
+            if ended is not None and step.before is not None and step.before.outcome is not None:
+                self._audience.line(closing(step.before.outcome))
+            if not await self._standby.insist(partial(self._record.note, step.before)):
+                return None
+            if not await self._standby.wait(self._question(step), _pause_s(step), _why(step)):
+                return await self._leave()
             try:
-                outcome = await self._attempt(order, story)
-            finally:
-                watcher.cancel()
-            if outcome is None:
+                attempt = self._record.begin(step, self._claim.task.get("pueue_id"))
+            except Refused:  # settled since it was admitted: somebody cancelled it
+                self._turn_away()
+                return None
+            reach("run.begun")
+            ended = await self._attempt(step, attempt)
+            if ended is None:
                 return None
             reach("run.judged")
-            self._station.ledger.end_attempt(self.task.key, self.number, outcome, settle=True)
-            reach("run.settled")
-            if self._shims:
-                self._note_delivery()
-            reach("run.delivered")
-            story.line(closing(outcome))
-        for shim in self._shims:
-            shim.answer({"type": wire.OUTCOME, "exit_code": outcome.exit_code})
+
+    async def _leave(self) -> Outcome | None:
+        """Before its next attempt the task was cancelled, or this worker has to go."""
+        if not self._cancelled:
+            return None
+        return await self._settle(cancelled(self._cancelled).outcome, Cause.ASKED)
+
+    async def _settle(self, outcome: Outcome, cause: Cause) -> Outcome | None:
+        """No shim hears an outcome that is not in the ledger."""
+        if not await self._standby.insist(lambda: self._record.settle(outcome, cause)):
+            return None
+        outcome = self._record.outcome() or outcome  # the first one stays
+        reach("run.settled")
+        if not self._audience.is_empty and not self._audience.reaches_scheduler:
+            self._record.undelivered()
+        reach("run.delivered")
+        self._audience.line(closing(outcome))
+        self._audience.dismiss(outcome.exit_code)
         reach("run.told")
         return outcome
 
-    def _turn_away(self, first: Claim) -> None:
-        settled = self._station.ledger.outcome(self.task.key)
+    def _turn_away(self) -> None:
+        settled = self._record.outcome()
         if settled is not None:
-            first.answer({"type": wire.OUTCOME, "exit_code": settled.exit_code})
+            self._audience.dismiss(settled.exit_code)
 
-    def _limit(self) -> int:
-        return self._station.settings.agent.log_limit_mib << 20
+    # --- an attempt
 
-    def _begin(self, first: Claim, cut_off: AttemptRecord | None) -> Order:
-        """The next attempt; it goes on in the session of the one that was cut off."""
-        resume = cut_off is not None and cut_off.session_id is not None
-        session_id = cut_off.session_id if cut_off and resume else str(uuid.uuid4())
-        record = self._station.ledger.begin_attempt(
-            self.task.key,
-            worker=self._station.id,
-            agent=self.agent,
-            session_id=session_id if self._keeps_sessions() else None,
-            pueue_id=first.task.get("pueue_id"),
-            at=datetime.now(UTC),
-        )
-        self.number = record.number
-        return Order(self.task, record, resume and self._keeps_sessions())
-
-    def _keeps_sessions(self) -> bool:
-        agent = self._station.agents.get(self.agent)
-        return agent is not None and agent.interactive
-
-    async def _attempt(self, order: Order, story: Story) -> Outcome | None:
+    async def _attempt(self, step: Begin, record: AttemptRecord) -> Ended | None:
+        before = self._log_end()
+        story = self._open_story(record)
         agent = self._station.agents.get(self.agent)
         trouble = self._trouble(agent)
         if agent is None or trouble:
             return not_started(trouble)
-        self.attempt = Attempt(self._station, order, agent, story, self._console)
+        order = Order(self.task, record, opening(step, before))
+        self.attempt = Attempt(self._station, order, agent, story, self._console, self._audience)
         if self._is_abandoned:
             self.attempt.abandon()
         if self._cancelled:
@@ -165,6 +190,7 @@ class Run:
         try:
             return await self.attempt.run()
         finally:
+            self._since = datetime.now(UTC)
             self.attempt = None
 
     def _trouble(self, agent: Agent | None) -> str:
@@ -173,78 +199,75 @@ class Run:
             return f"there is no agent {self.agent!r}; known are {known}"
         if not Path(self.task.spec.directory).is_dir():
             return f"{self.task.spec.directory} is not a directory"
-        return agent.missing({**self._station.environment(), **self.task.spec.environment}) or ""
+        return agent.missing(self._environment()) or ""
 
-    def _opening(self, order: Order) -> str:
-        words = [self._station.name, f"attempt {order.record.number}", self.agent]
-        if order.record.session_id:
-            words.append(f"session {order.record.session_id}")
+    def _environment(self) -> dict[str, str]:
+        return {**self._station.environment(), **self.task.spec.environment}
+
+    def _keeps_sessions(self) -> bool:
+        agent = self._station.agents.get(self.agent)
+        return agent is not None and agent.interactive
+
+    def _question(self, step: Begin) -> Question | None:
+        agent = self._station.agents.get(self.agent)
+        if agent is None:
+            return None
+        goes_on = step.start is not Start.FRESH
+        return Question(self.task, agent, self._environment(), goes_on)
+
+    # --- its story
+
+    def _open_story(self, record: AttemptRecord) -> Story:
+        scratch = Path(make_private_tree(self._station.paths.attempt(record.key, record.number)))
+        limit = self._station.settings.agent.log_limit_mib << 20
+        story = Story(scratch / LOG, limit)
+        self._audience.follow(story)
+        if self._story is not None:
+            self._story.close()
+        self._story = story
+        story.line(self._headline(record))
+        return story
+
+    def _headline(self, record: AttemptRecord) -> str:
+        words = [self._station.name, f"attempt {record.number}"]
+        if record.start is not Start.FRESH:
+            words.append(record.start)
+        words.append(self.agent)
+        if record.session_id:
+            words.append(f"session {record.session_id}")
         return f"▶ {' · '.join(words)} · {self.task.spec.directory}"
 
-    # --- shims
+    def _log_end(self) -> str:
+        """The end of the log of the attempt before, wherever that ran."""
+        last = self._record.number - 1
+        if last < 1:
+            return ""
+        path = Path(self._station.paths.attempt(self.task.key, last)) / LOG
+        try:
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - _LOG_END))
+                return file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Another shim for this key: it hears what the first one heard, and gets the same end."""
-        with contextlib.suppress(OSError, ValueError, wire.WireError):
-            line = await reader.readline()
-            if line:
-                shim = Claim(wire.decode(line), reader, writer)
-                self._shims.append(shim)
-                self._daemons[id(shim)] = _parent(shim)
-                self._story.attach(writer)
-                self._listen(shim)
-                return
-        writer.close()
-
-    def _listen(self, shim: Claim) -> None:
-        self._listeners[id(shim)] = asyncio.ensure_future(self._hear(shim))
-
-    async def _hear(self, shim: Claim) -> None:
-        """Until the shim is gone: when the last one is, its run was killed through Pueue."""
-        with contextlib.suppress(OSError, ValueError, wire.WireError):
-            while line := await shim.reader.readline():
-                self._obey(shim, wire.decode(line))
-        self._story.detach(shim.writer)
-        self._shims.remove(shim)
-        shim.writer.close()
-        if not self._shims:
-            self.cancel(KILLED)
-
-    def _obey(self, shim: Claim, message: wire.Message) -> None:
-        if message["type"] == wire.CANCEL:
-            self.cancel(ASKED)
-        elif message["type"] == wire.DAEMON_GONE:
-            self._daemons[id(shim)] = 0
-
-    def _note_delivery(self) -> None:
-        """Shims without their daemon tell nobody: the next one shall deliver, not run again."""
-        if not any(self._daemons[id(shim)] == _parent(shim) for shim in self._shims):
-            note = Event(
-                key=self.task.key,
-                at=datetime.now(UTC),
-                kind=UNDELIVERED,
-                attempt=self.number,
-            )
-            self._station.ledger.record(note)
-
-    async def _watch_shims(self) -> None:
-        """`pueue pause` stops the newest shim; nothing tells us but its state."""
-        while True:
-            await asyncio.sleep(TICK_S)
-            if self._shims and self.attempt:
-                self.attempt.set_paused(is_stopped(self._shims[-1].pid))
-
-    async def _dismiss(self) -> None:
-        for listener in self._listeners.values():
-            listener.cancel()
-        for shim in self._shims:
-            await shim.close()
+    def _held(self, reason: str) -> None:
+        self._audience.line(f"· held: {reason}")
+        self._record.tell(HELD, reason=reason)
 
 
-def _parent(shim: Claim) -> int | None:
-    """The process that will hear of the shim's end: the daemon, or a shell in between."""
-    info = process(shim.pid)
-    return info.ppid if info else None
+def _pause_s(step: Begin) -> float:
+    """What is left of the pause; it began with the end of the attempt before."""
+    if step.before is None or step.before.outcome is None:
+        return 0.0
+    gone_s = (datetime.now(UTC) - step.before.outcome.ended_at).total_seconds()
+    return max(0.0, step.pause_s - max(0.0, gone_s))
+
+
+def _why(step: Begin) -> str:
+    if step.start is Start.FRESH:
+        return f"next try (round {step.round})"
+    cause = step.before.cause if step.before else None
+    return f"goes on after {cause}" if cause else "goes on"
 
 
 def make_private_tree(path: str) -> str:

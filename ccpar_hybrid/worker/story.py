@@ -33,7 +33,16 @@ class Story:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more is told; may be called again."""
         self._file.close()
+
+    @property
+    def path(self) -> Path:
+        """Its log file."""
+        return self._path
 
     def attach(self, shim: asyncio.StreamWriter) -> None:
         """Tell this shim all that was told so far, and all that comes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccpar_hybrid.agents.base import Agent, Launch, LaunchContext, Terminal
-from ccpar_hybrid.agents.claude import CONTINUE, ClaudeAgent
+from ccpar_hybrid.agents.claude import ClaudeAgent
 from ccpar_hybrid.agents.claude_hook import EVENTS
 from ccpar_hybrid.agents.command import CommandAgent
 from ccpar_hybrid.agents.demo import DemoAgent
@@ -37,6 +37,7 @@ def start(home: Path, scratch: Path, environment: dict[str, str]) -> Start:
         *,
         hook: tuple[str, ...] = ("hook",),
         resume: bool = False,
+        opening: str = "",
         **fields: object,
     ) -> Launch:
         given = {"prompt": SECRET, "directory": str(home), "environment": {"TOKEN": SECRET}}
@@ -50,6 +51,7 @@ def start(home: Path, scratch: Path, environment: dict[str, str]) -> Start:
             resume,
             hook,
             {**environment, "TOKEN": SECRET},
+            opening,
         )
         return (agent or ClaudeAgent(ClaudeSettings())).launch(context)
 
@@ -154,17 +156,23 @@ def test_a_status_line_of_the_users_goes_on_working(
 
 def test_a_session_that_has_begun_is_resumed(start: Start, home: Path) -> None:
     begin_session(home)
-    launch = start(resume=True, prompt="Fix it")
+    launch = start(resume=True, opening="You were cut off. ", prompt="Fix it")
     assert launch.argv[1:3] == ("--resume", SESSION)
     assert launch.stdin is not None
-    assert launch.stdin.read_text() == CONTINUE + "Fix it"
+    assert launch.stdin.read_text() == "You were cut off. Fix it"
 
 
 def test_a_session_that_never_began_begins_with_the_tasks_own_words(start: Start) -> None:
-    launch = start(resume=True, prompt="Fix it")
+    launch = start(resume=True, opening="You were cut off. ", prompt="Fix it")
     assert launch.argv[1:3] == ("--session-id", SESSION)
     assert launch.stdin is not None
     assert launch.stdin.read_text() == "Fix it"
+
+
+def test_a_new_session_hears_what_was_before(start: Start) -> None:
+    launch = start(opening="It was tried before. ", prompt="Fix it")
+    assert launch.stdin is not None
+    assert launch.stdin.read_text() == "It was tried before. Fix it"
 
 
 @pytest.mark.parametrize("command", ["", "   ", 'claude "half'])

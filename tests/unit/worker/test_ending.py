@@ -1,15 +1,16 @@
-"""How a run's end becomes an outcome."""
+"""How a run's end becomes an outcome, and why it ended."""
 
 import pytest
 
 from ccpar_hybrid.agents.base import Observation, Sign, Source
-from ccpar_hybrid.core.outcome import Outcome, Result
+from ccpar_hybrid.core.outcome import Cause, Result
 from ccpar_hybrid.worker import ending
+from ccpar_hybrid.worker.ending import Ended
 from ccpar_hybrid.worker.program import Ending
 
 
-def short(outcome: Outcome) -> tuple[Result, int, str]:
-    return outcome.result, outcome.exit_code, outcome.reason
+def short(ended: Ended) -> tuple[Result, int, str]:
+    return ended.outcome.result, ended.outcome.exit_code, ended.outcome.reason
 
 
 def by_itself(
@@ -18,10 +19,10 @@ def by_itself(
     *,
     interactive: bool = True,
     over: bool = False,
-    screen: str = "",
-) -> tuple[Result, int, str]:
+    taken: bool = True,
+) -> Ended:
     how = Ending(code, signal)
-    return short(ending.ended_by_itself(how, interactive=interactive, over=over, screen=screen))
+    return ending.ended_by_itself(how, interactive=interactive, over=over, taken=taken)
 
 
 def test_only_success_ends_with_zero() -> None:
@@ -35,22 +36,45 @@ def test_only_success_ends_with_zero() -> None:
 
 
 def test_a_command_ends_as_it_ends() -> None:
-    assert by_itself(0, interactive=False)[:2] == (Result.SUCCEEDED, 0)
-    assert by_itself(3, interactive=False)[:2] == (Result.FAILED, 3)
+    assert short(by_itself(0, interactive=False))[:2] == (Result.SUCCEEDED, 0)
+    assert short(by_itself(3, interactive=False))[:2] == (Result.FAILED, 3)
 
 
 def test_an_agent_that_leaves_after_its_turn_is_done() -> None:
-    assert by_itself(0, over=True) == (Result.SUCCEEDED, 0, "done")
-    assert by_itself(143, over=True) == (Result.SUCCEEDED, 0, "done")
+    assert short(by_itself(0, over=True)) == (Result.SUCCEEDED, 0, "done")
+    assert short(by_itself(143, over=True)) == (Result.SUCCEEDED, 0, "done")
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(0, 1), (1, 1), (7, 7)])
 def test_an_agent_that_leaves_before_is_a_failure_even_with_code_zero(
     code: int, exit_code: int
 ) -> None:
-    result, ended_with, reason = by_itself(code, screen="\x1b[31mNo conversation found\x1b[0m\n\n")
+    own = by_itself(code, taken=False)
+    ended = ending.with_screen(own, "\x1b[31mNo conversation found\x1b[0m\n\n")
+    result, ended_with, reason = short(ended)
     assert (result, ended_with) == (Result.FAILED, exit_code)
     assert reason.endswith(": No conversation found")
+
+
+@pytest.mark.parametrize(
+    ("ended", "cause"),
+    [
+        (by_itself(137, 9), Cause.AGENT_KILLED),
+        (by_itself(137, 9, taken=False), Cause.AGENT_KILLED),
+        (by_itself(137, 9, interactive=False), Cause.AGENT_KILLED),
+        (by_itself(1), Cause.AGENT_KILLED),
+        (by_itself(1, taken=False), Cause.OWN),
+        (by_itself(137, interactive=False), Cause.OWN),
+        (by_itself(0), Cause.OWN),
+        (by_itself(137, 9, over=True), Cause.OWN),
+        (ending.cancelled("asked"), Cause.ASKED),
+        (ending.timed_out(1), Cause.TIMEOUT),
+    ],
+)
+def test_one_that_was_killed_or_has_crashed_is_told_from_its_own_end(
+    ended: Ended, cause: Cause
+) -> None:
+    assert ended.cause is cause
 
 
 def test_any_signal_can_be_named() -> None:
