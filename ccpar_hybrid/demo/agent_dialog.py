@@ -154,3 +154,14 @@ def trust_dialog(folder: str) -> Dialog:
 
     choices = (Choice("Yes, I trust this folder", "yes"), Choice("No, exit", "no"))
     return Dialog(head, choices, " Enter to confirm · Esc to cancel")
+
+
+def limit_dialog() -> Dialog:
+    """What comes by itself when a subscription's limit is reached: ``wait`` or ``upgrade``."""
+
+    def head(width: int) -> list[Line]:
+        return [line("  What do you want to do?", f"{BOLD};{ACCENT}"), line("")]
+
+    wait = Choice("Stop and wait for limit to reset", "wait")
+    choices = (wait, Choice("Upgrade your plan", "upgrade"))
+    return Dialog(head, choices, "  Enter to confirm · Esc to cancel", indent="  ")

@@ -14,6 +14,7 @@ from ccpar_hybrid.demo.agent_permission import Policy
 from ccpar_hybrid.demo.agent_status import Meter
 from ccpar_hybrid.demo.agent_tool import Tools
 from ccpar_hybrid.demo.agent_transcript import (
+    MET,
     Record,
     Transcript,
     find_transcript,
@@ -31,7 +32,10 @@ class SessionError(Exception):
 
 
 class Session:
-    """One conversation in one folder. Raises SessionError for an id that can't be used."""
+    """One conversation in one folder. Raises SessionError for an id that can't be used.
+
+    ``met`` are the steps that it plays no second time.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -40,6 +44,7 @@ class Session:
         self.tools = Tools(options.folder)
         self.meter = Meter()
         self.records: list[Record] = []
+        self.met: set[str] = set()
         self._hooks = Hooks(read_hooks(options.settings), options.folder)
         self._begin(options.session_id or new_id())
         if options.resume:
@@ -72,6 +77,7 @@ class Session:
         self.transcript.resume(self.records)
         for record in self.records:
             self.meter.read(str(record.get("message", "")))
+        self.met = {str(record[MET]) for record in self.records if MET in record}
 
     def wants(self, event: str, subject: str = "") -> bool:
         """Whether a hook is there for the event."""

@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 
 from ccpar_hybrid.demo.agent_transcript import VERSION, Usage
+from ccpar_hybrid.demo.allowance import PREFIX, SHORT, Allowance
 
 WINDOW_TOKENS = 200_000
 BASE_TOKENS = 2_000
 USD_PER_INPUT, USD_PER_OUTPUT = 5e-6, 25e-6
-_WINDOWS = {"five_hour": "5h", "seven_day": "7d"}
-_PREFIX = "anthropic-ratelimit-unified-"
 
 
 class Meter:
@@ -24,6 +23,7 @@ class Meter:
         self._cost_usd = 0.0
         self._last = Usage(0, 0)
         self._headers: dict[str, str] = {}
+        self.allowance = Allowance()
         self.lines_added = self.lines_removed = 0
 
     def read(self, text: str) -> None:
@@ -72,9 +72,9 @@ class Meter:
 
     def _limits(self) -> dict[str, object]:
         limits: dict[str, object] = {}
-        for name, short in _WINDOWS.items():
-            used = _number(self._headers.get(f"{_PREFIX}{short}-utilization"))
-            reset = _number(self._headers.get(f"{_PREFIX}{short}-reset"))
+        for name, short in SHORT.items():
+            used = _number(self._headers.get(f"{PREFIX}{short}-utilization"))
+            reset = _number(self._headers.get(f"{PREFIX}{short}-reset"))
             if used is not None:
                 resets_at = None if reset is None else int(reset)
                 limits[name] = {"used_percentage": round(100 * used), "resets_at": resets_at}

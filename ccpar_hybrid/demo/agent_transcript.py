@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 VERSION = "2.1.197"
+MET = "demoStep"
+"""The one key that the real program's record has not: a step that a conversation meets once."""
 Record = Mapping[str, object]
 
 
@@ -110,8 +112,8 @@ class Transcript:
         }
         self._chained("assistant", message=message, requestId=f"req_{message_id}")
 
-    def failed(self, text: str, error: str, status: int) -> None:
-        """The service refused for good."""
+    def failed(self, text: str, error: str, status: int, step: str | None = None) -> None:
+        """The service refused for good; ``step`` is one that shall not be played again."""
         message = {
             "id": new_id(),
             "type": "message",
@@ -123,6 +125,7 @@ class Transcript:
             "usage": Usage(0, 0).record,
         }
         facts = {"error": error, "isApiErrorMessage": True, "apiErrorStatus": status}
+        facts |= {} if step is None else {MET: step}
         self._chained("assistant", message=message, **facts)
 
     def turn_ended(self, duration_ms: int) -> None:

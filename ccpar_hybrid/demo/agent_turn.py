@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections.abc import Iterable
 
 from ccpar_hybrid.demo.agent_ask import Gate, Interrupted
 from ccpar_hybrid.demo.agent_call import Calls
+from ccpar_hybrid.demo.agent_dialog import limit_dialog
 from ccpar_hybrid.demo.agent_key import Pasted
-from ccpar_hybrid.demo.agent_loop import Job, Loop, sleep
+from ccpar_hybrid.demo.agent_loop import Job, Loop, Wait, sleep
 from ccpar_hybrid.demo.agent_print import (
     BAD,
     INTERRUPTED,
@@ -25,6 +27,7 @@ from ccpar_hybrid.demo.agent_transcript import Usage
 from ccpar_hybrid.demo.script import (
     Fail,
     Headers,
+    Limit,
     Pause,
     Rules,
     Say,
@@ -32,6 +35,7 @@ from ccpar_hybrid.demo.script import (
     Step,
     Tool,
     Turn,
+    Windows,
     script_of,
     steps_for,
     turns,
@@ -141,17 +145,47 @@ class Player:
         self._screen.print(done_block(f"Brewed for {seconds}s{more}"))
 
     def _failed(self, refused: Refused) -> Job[None]:
-        self._session.transcript.failed(str(refused), refused.error, refused.status)
+        step, transcript = refused.step, self._session.transcript
+        transcript.failed(str(refused), refused.error, refused.status, step)
+        if step is not None:
+            self._session.met.add(step)
         self._screen.print(answer_block(str(refused), BAD))
         self._ended()
         yield from self._session.fire(
             "StopFailure", error=refused.error, last_assistant_message=str(refused)
         )
+        if refused.is_limit:
+            yield from self._limited()
+
+    def _limited(self) -> Job[None]:
+        """As seen at 2.1.197: the program asks by itself what to do; waiting does nothing."""
+        self._screen.activity = None
+        self._screen.print(prompt_block("/rate-limit-options"))
+        dialog = self._screen.dialog = limit_dialog()
+        try:
+            while dialog.answer is None:
+                yield Wait(lambda: dialog.answer is not None)
+        finally:
+            self._screen.dialog = None
 
     def _answers(self, steps: tuple[Step, ...]) -> Job[None]:
-        for turn in turns(steps):
+        script = f"{zlib.crc32(repr(steps).encode(errors='replace')):08x}"
+        for number, turn in enumerate(turns(steps)):
+            self._spend(turn, f"{script}:{number}")
             yield from self._refusals(turn)
             yield from self._answer(turn)
+
+    def _spend(self, turn: Turn, place: str) -> None:
+        """Use what the turn uses of the account. Raises Refused if there is nothing left."""
+        allowance, met = self._session.meter.allowance, None
+        for index, step in enumerate(turn):
+            if isinstance(step, Windows):
+                allowance.use(step, time.time())
+            elif isinstance(step, Limit) and f"{place}:{index}" not in self._session.met:
+                met = f"{place}:{index}"
+                allowance.exhaust(step, time.time())
+        if refusal := allowance.refusal(time.time()):
+            raise Refused(refusal, met)
 
     def _refusals(self, turn: Turn) -> Job[None]:
         """Go through the turn's refusals first: an answer that is refused has no text."""
@@ -191,6 +225,7 @@ class Player:
                 calls.append((f"toolu_{os.urandom(12).hex()}", step))
                 block = {"type": "tool_use", "id": calls[-1][0], "name": step.name}
                 self._record(message_id, block | {"input": step.input}, usage, reason)
+        self._session.meter.headers(self._session.meter.allowance.headers(time.time()))
         self._session.meter.count(usage, time.monotonic() - begin_s)
         yield from self._calls.run(calls)
 

@@ -136,7 +136,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         request = read_request(body)
-        delay_s, outcome = self.server.player.play(request)
+        headers = self._lower_headers()
+        account = headers.get("authorization") or headers.get("x-api-key", "")
+        delay_s, outcome = self.server.player.play(request, account)
         if isinstance(outcome, Fail):
             self._wait(delay_s)
             self._refuse(outcome.status, outcome.type, outcome.message, outcome.headers)

@@ -13,12 +13,14 @@ from pathlib import Path
 from ccpar_hybrid.demo.step import (
     Fail,
     Headers,
+    Limit,
     Pause,
     Say,
     ScriptError,
     Step,
     Tool,
     Usage,
+    Windows,
     kind_of,
     parse_steps,
 )
@@ -26,6 +28,7 @@ from ccpar_hybrid.demo.step import (
 __all__ = [
     "Fail",
     "Headers",
+    "Limit",
     "Pause",
     "Rule",
     "Rules",
@@ -35,6 +38,7 @@ __all__ = [
     "Tool",
     "Turn",
     "Usage",
+    "Windows",
     "load_rules",
     "parse_steps",
     "script_of",

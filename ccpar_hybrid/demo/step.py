@@ -57,12 +57,37 @@ class Usage:
     output_tokens: int
 
 
-Step = Say | Tool | Pause | Fail | Headers | Usage
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Tell with every good answer how much of the account's windows is used.
 
+    ``values`` are percent and seconds until the reset, by the window's name. A window keeps its
+    reset until that has passed.
+    """
+
+    values: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Use up the account's ``window``: until its reset every request is refused.
+
+    A conversation meets the step once: asked again after the reset, it goes on behind it.
+    """
+
+    window: str
+    resets_in_s: float
+
+
+Step = Say | Tool | Pause | Fail | Headers | Usage | Windows | Limit
+
+WINDOWS = ("five_hour", "seven_day")
 ACCEPTED = (
     '{"say": TEXT}, {"tool": NAME, "input": {...}}, {"pause": SECONDS}, '
     '{"error": {"status": 400-599, "type", "message", "headers", "times"}}, '
-    '{"headers": {NAME: VALUE}}, {"usage": {"input_tokens": N, "output_tokens": N}}'
+    '{"headers": {NAME: VALUE}}, {"usage": {"input_tokens": N, "output_tokens": N}}, '
+    '{"windows": {"five_hour"|"seven_day": {"used_percent": N, "resets_in_s": N}}}, '
+    '{"limit": {"window": "five_hour"|"seven_day", "resets_in_s": N}}'
 )
 ERROR_TYPES = {
     400: "invalid_request_error",
@@ -142,6 +167,30 @@ def _usage(raw: dict[str, object]) -> Usage:
     return Usage(_count(body, "input_tokens"), _count(body, "output_tokens"))
 
 
+def _windows(raw: dict[str, object]) -> Windows:
+    body = _object(raw, "windows")
+    _refuse_others(body, set(WINDOWS))
+    return Windows({name: _window(body, name) for name in body})
+
+
+def _window(raw: dict[str, object], name: str) -> tuple[float, float]:
+    body = _object(raw, name)
+    _refuse_others(body, {"used_percent", "resets_in_s"})
+    used_percent = _number(body, "used_percent")
+    if used_percent > 100:
+        raise ScriptError(f"used_percent is {used_percent:g}, not from 0 to 100")
+    return used_percent, _number(body, "resets_in_s")
+
+
+def _limit(raw: dict[str, object]) -> Limit:
+    body = _object(raw, "limit")
+    _refuse_others(body, {"window", "resets_in_s"})
+    window = _text(body, "window")
+    if window not in WINDOWS:
+        raise ScriptError(f"window is {window!r}, not one of {', '.join(WINDOWS)}")
+    return Limit(window, _number(body, "resets_in_s"))
+
+
 def _headers(raw: dict[str, object]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in _object(raw, "headers").items():
@@ -172,6 +221,13 @@ def _count(raw: dict[str, object], key: str) -> int:
     return value
 
 
+def _number(raw: dict[str, object], key: str) -> float:
+    value = raw.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise ScriptError(f"{key} is {kind_of(value)}, not a number from 0")
+    return float(value)
+
+
 def _object(raw: dict[str, object], key: str) -> dict[str, object]:
     value = raw.get(key)
     if not isinstance(value, dict):
@@ -191,4 +247,6 @@ _PARSERS: dict[str, Callable[[dict[str, object]], Step]] = {
     "error": _fail,
     "headers": lambda raw: Headers(_headers(raw)),
     "usage": _usage,
+    "windows": _windows,
+    "limit": _limit,
 }

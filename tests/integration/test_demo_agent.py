@@ -227,6 +227,27 @@ def test_an_error_is_retried_shown_and_told(pane: Pane) -> None:
     pane.see("● API Error: 400 bad", "? for shortcuts")
 
 
+def test_a_limit_asks_by_itself_what_to_do_and_is_met_once(pane: Pane) -> None:
+    pane.start()
+    pane.ready()
+    steps: list[dict[str, object]] = [
+        {"limit": {"window": "five_hour", "resets_in_s": 1}},
+        {"say": "After all."},
+    ]
+    pane.play(*steps)
+    failure = pane.event("StopFailure")
+    assert failure["error"] == "rate_limit"
+    assert str(failure["last_assistant_message"]).startswith("You've hit your session limit")
+    pane.see("/rate-limit-options", "❯ 1. Stop and wait for limit to reset", "2. Upgrade your plan")
+    pane.press("Enter")
+    pane.see("? for shortcuts")
+    pane.restart("--resume", pane.session_id)
+    pane.event("SessionStart", 2)
+    pane.see("? for shortcuts")
+    pane.play(*steps)
+    assert pane.event("Stop")["last_assistant_message"] == "After all."
+
+
 def test_a_background_command_is_listed_and_its_end_is_a_turn(pane: Pane) -> None:
     pane.start("--session-id", pane.session_id, "--allowedTools", "Bash")
     pane.ready()

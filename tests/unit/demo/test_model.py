@@ -148,6 +148,31 @@ def test_headers_and_usage_are_as_scripted(model: ScriptedModel) -> None:
     assert second["usage"]["input_tokens"] > 11
 
 
+def test_a_limit_refuses_the_whole_account_until_its_reset_and_comes_once(
+    model: ScriptedModel,
+) -> None:
+    steps = ({"limit": {"window": "five_hour", "resets_in_s": 1}}, {"say": "after all"})
+    limited = body_of(user(prompt_of(*steps)), metadata={"user_id": "one"})
+    other = body_of(user("hello"), metadata={"user_id": "two"})
+    assert said(post(model, other)[1]) == "hello"
+    for body in (limited, other, limited):
+        status, _, headers = post(model, body)
+        assert status == 429
+        assert headers["anthropic-ratelimit-unified-representative-claim"] == "five_hour"
+    wait_until(lambda: post(model, other)[0] == 200)
+    assert said(post(model, limited)[1]) == "after all"
+
+
+def test_a_windows_use_is_told_with_every_answer_and_keeps_its_reset(model: ScriptedModel) -> None:
+    window = {"five_hour": {"used_percent": 91, "resets_in_s": 3600}}
+    first = post(model, body_of(user(prompt_of({"windows": window}, {"say": "a"}))))[2]
+    window["five_hour"] = {"used_percent": 92, "resets_in_s": 7200}
+    second = post(model, body_of(user(prompt_of({"windows": window}, {"say": "b"}))))[2]
+    name = "anthropic-ratelimit-unified-5h"
+    assert (first[f"{name}-utilization"], second[f"{name}-utilization"]) == ("0.91", "0.92")
+    assert first[f"{name}-reset"] == second[f"{name}-reset"]
+
+
 @pytest.mark.parametrize(
     "more",
     [

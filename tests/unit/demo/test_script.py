@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from ccpar_hybrid.demo.script import (
     Fail,
     Headers,
+    Limit,
     Pause,
     Say,
     ScriptError,
     Tool,
     Usage,
+    Windows,
     load_rules,
     parse_steps,
     script_of,
@@ -35,6 +37,8 @@ def test_every_step_is_read() -> None:
             {"error": error},
             {"headers": {"x-limit": "0.9"}},
             {"usage": {"input_tokens": 5, "output_tokens": 6}},
+            {"windows": {"five_hour": {"used_percent": 91.5, "resets_in_s": 60}}},
+            {"limit": {"window": "seven_day", "resets_in_s": 5}},
         ]
     )
     assert steps == (
@@ -44,6 +48,8 @@ def test_every_step_is_read() -> None:
         Fail(429, "t", "m", {"a": "b"}, 3),
         Headers({"x-limit": "0.9"}),
         Usage(5, 6),
+        Windows({"five_hour": (91.5, 60.0)}),
+        Limit("seven_day", 5.0),
     )
 
 
@@ -68,6 +74,10 @@ def test_an_error_needs_only_its_status() -> None:
         ({"pause": float("nan")}, "pause is nan"),
         ({"error": {"status": 200}}, "status is 200"),
         ({"error": {"status": 429, "times": -1}}, "times is int -1"),
+        ({"limit": {"window": "one_hour", "resets_in_s": 5}}, "window is 'one_hour'"),
+        ({"limit": {"window": "five_hour"}}, "resets_in_s is missing"),
+        ({"windows": {"one_hour": {}}}, "unknown key 'one_hour'"),
+        ({"windows": {"five_hour": {"used_percent": 101, "resets_in_s": 1}}}, "is 101, not from"),
         ({"error": {"status": 429, "retry": 1}}, "unknown key 'retry'"),
         ({"headers": {"x": "a\r\nb: c"}}, "header 'x' is not a line of text"),
         ({"headers": {"x y": "a"}}, "can't be the name of a header"),
