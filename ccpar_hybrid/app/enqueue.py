@@ -148,7 +148,10 @@ class Enqueuer:
             allowed_tools=request.allowed_tools,
             context=tuple(self._existing_file(path) for path in request.context),
             environment=self._checked_variables(request.env),
-            timeout_s=_timeout_s(request.timeout),
+            timeout_s=_span_s("timeout", request.timeout),
+            retries=request.retries,
+            backoff_s=_span_s("backoff", request.backoff, least_s=0.0),
+            idle_s=_span_s("idle", request.idle),
             memory_mib=amount.mebibytes(request.memory) if request.memory else None,
             cpus=None if request.cpus is None else amount.cores(request.cpus),
         )
@@ -262,10 +265,12 @@ def _name(draft: _Draft) -> str:
     return visible(draft.request.label or draft.key, 60)
 
 
-def _timeout_s(given: str | float | None) -> float | None:
+def _span_s(name: str, given: str | float | None, least_s: float | None = None) -> float | None:
+    """The span in seconds: at least `least_s`, or where that is None, more than 0."""
     if given is None:
         return None
     span_s = float(given) if isinstance(given, int | float) else delay.seconds(given)
-    if not 0 < span_s < float("inf"):
-        raise BadInput(f"a timeout of {given}", "more than 0 seconds is accepted")
+    if span_s == float("inf") or span_s < (least_s or 0) or (least_s is None and span_s == 0):
+        accepted = "0 seconds or more" if least_s is not None else "more than 0 seconds"
+        raise BadInput(f"{name} {given}", f"{accepted} is accepted")
     return span_s

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from ccpar_hybrid.core.errors import BadInput
-from ccpar_hybrid.core.task import PRIORITY_MAX, PRIORITY_MIN, CleanText
+from ccpar_hybrid.core.task import PRIORITY_MAX, PRIORITY_MIN, RETRIES_MAX, CleanText
 from ccpar_hybrid.core.text import visible
 
 LABEL_LIMIT = 200
@@ -33,13 +33,17 @@ def _not_blank(text: str) -> str:
 
 Text = Annotated[CleanText, AfterValidator(_of_characters)]
 Name = Annotated[Text, AfterValidator(_not_blank)]
+Span = Name | Annotated[float, Field(strict=True)]
+_RANGES = {"priority": (PRIORITY_MIN, PRIORITY_MAX), "retries": (0, RETRIES_MAX)}
+_SPANS = frozenset({"timeout", "backoff", "idle"})
 
 
 class TaskRequest(BaseModel):
     """The fields of one JSON line of `add`; all but `prompt` may be left out.
 
     `after` names tasks by id, label or key, or by the label of an earlier or later line of the
-    same call. `delay` is a span or a time, `timeout` a span, `memory` an amount with its unit.
+    same call. `delay` is a span or a time; `timeout`, `backoff` and `idle` are spans; `memory` is
+    an amount with its unit.
     `env` is added to the session's environment.
     """
 
@@ -58,7 +62,10 @@ class TaskRequest(BaseModel):
     allowed_tools: tuple[Name, ...] = ()
     context: tuple[Name, ...] = ()
     env: dict[Name, Text] = Field(default_factory=dict)
-    timeout: Name | Annotated[float, Field(strict=True)] | None = None
+    timeout: Span | None = None
+    retries: int | None = Field(default=None, ge=0, le=RETRIES_MAX, strict=True)
+    backoff: Span | None = None
+    idle: Span | None = None
     memory: Name | None = None
     cpus: Annotated[float, Field(strict=True)] | None = None
 
@@ -135,13 +142,14 @@ def _told(error: ErrorDetails) -> tuple[str, str]:
         what, _, accepted = str(context.get("error", error["msg"])).partition("; ")
         return f"{name} {what}", accepted or "leave it out, or give a text"
     if kind in ("less_than_equal", "greater_than_equal"):
-        accepted = f"{PRIORITY_MIN} to {PRIORITY_MAX} is accepted"
+        least, most = _RANGES[name]
+        accepted = f"{least} to {most} is accepted"
         return f"{name} {visible(str(error['input']), 40)} is out of range", accepted
     if kind in ("too_long", "string_too_long"):
         return f"{name} is too long", f"at most {LABEL_LIMIT} characters are accepted"
     shown = visible(json.dumps(error["input"], default=str), 40)
-    if name == "timeout":
-        return f"timeout cannot be {shown}", "a number of seconds or a text is accepted, as 10min"
+    if name in _SPANS:
+        return f"{name} cannot be {shown}", "a number of seconds or a text is accepted, as 10min"
     return f"{name} cannot be {shown}", _TYPES.get(kind, error["msg"])
 
 

@@ -291,4 +291,6 @@ def _of_worker(status: WorkerStatus) -> tuple[TaskState, str]:
         return TaskState.PAUSED, ""
     if status.state is WorkerState.WAITING:
         return TaskState.WAITING, status.detail
+    if status.state is WorkerState.HELD:
+        return TaskState.HELD, status.detail
     return TaskState.RUNNING, status.detail

@@ -14,6 +14,7 @@ TaskKey = NewType("TaskKey", str)
 
 DEFAULT_GROUP = "subissues"
 PRIORITY_MIN, PRIORITY_MAX = -(2**31), 2**31 - 1
+RETRIES_MAX = 100
 _KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -80,7 +81,7 @@ class TaskSpec(BaseModel):
     context: tuple[CleanText, ...] = ()
     environment: dict[CleanText, CleanText] = Field(default_factory=dict)
     timeout_s: float | None = Field(default=None, gt=0)
-    retries: int | None = Field(default=None, ge=0, le=100)
+    retries: int | None = Field(default=None, ge=0, le=RETRIES_MAX)
     backoff_s: float | None = Field(default=None, ge=0)
     idle_s: float | None = Field(default=None, gt=0)
     on_limit: OnLimit | None = None

@@ -87,6 +87,15 @@ def add(
         typer.Option(help="NAME=VALUE, or the NAME of a variable that is set; repeatable."),
     ] = None,
     timeout: Annotated[str | None, typer.Option(help="Stop it after: 90, 10min, 2h.")] = None,
+    retries: Annotated[
+        int | None, typer.Option(help="Goes after the first one that failed.")
+    ] = None,
+    backoff: Annotated[
+        str | None, typer.Option(help="Before the first retry: 30s; doubles each time.")
+    ] = None,
+    idle: Annotated[
+        str | None, typer.Option(help="Stop it when so long nothing is heard of it: 10min.")
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(help="What it may use with all that it starts: 512M, 2G.")
     ] = None,
@@ -116,6 +125,9 @@ def add(
         "allowed_tools": allowed_tools,
         "env": _variables(env or []),
         "timeout": timeout,
+        "retries": retries,
+        "backoff": backoff,
+        "idle": idle,
         "memory": memory,
         "cpus": cpus,
     }

@@ -67,6 +67,9 @@ def show_document(view: TaskView, attempts: list[Attempt], events: list[Event]) 
         "context": list(spec.context),
         "environment": sorted(spec.environment),
         "timeout_s": spec.timeout_s,
+        "retries": spec.retries,
+        "backoff_s": spec.backoff_s,
+        "idle_s": spec.idle_s,
         "memory_mib": spec.memory_mib,
         "cpus": spec.cpus,
         "attempt_list": [_attempt(attempt) for attempt in attempts],
@@ -84,6 +87,9 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "agent": attempt.agent,
         "session_id": attempt.session_id,
         "started_at": _time(attempt.started_at),
+        "start": attempt.start.value,
+        "round": attempt.round,
+        "cause": attempt.cause.value if attempt.cause else None,
         "outcome": outcome_document(attempt.outcome),
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ccpar_hybrid.app.snapshot import TaskView
 from ccpar_hybrid.core.amount import written
-from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
+from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Result
+from ccpar_hybrid.core.task import TaskSpec
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli.output import ago, paint, paint_state, span
 
@@ -44,6 +45,8 @@ def _head(view: TaskView) -> None:
         "context": ", ".join(visible(path, 200) for path in spec.context),
         "environment": ", ".join(sorted(visible(name, 60) for name in spec.environment)),
         "timeout": span(spec.timeout_s) if spec.timeout_s else "",
+        "retries": _retries(spec),
+        "idle limit": span(spec.idle_s) if spec.idle_s else "",
         "memory": written(spec.memory_mib) if spec.memory_mib else "",
         "cpus": f"{spec.cpus:g}" if spec.cpus else "",
         "added": f"{ago(view.task.created_at)} ({view.task.source.value})",
@@ -52,6 +55,13 @@ def _head(view: TaskView) -> None:
     for name, value in lines.items():
         if value:
             _line(name, value)
+
+
+def _retries(spec: TaskSpec) -> str:
+    if spec.retries is None and spec.backoff_s is None:
+        return ""
+    number = "as configured" if spec.retries is None else str(spec.retries)
+    return number if spec.backoff_s is None else f"{number}, the first after {span(spec.backoff_s)}"
 
 
 def _line(name: str, value: str) -> None:
@@ -71,20 +81,24 @@ def _text(name: str, text: str) -> None:
 def _attempt(attempt: Attempt) -> None:
     print(paint(f"attempt {attempt.number}", "bold"))
     _line("worker", attempt.worker.partition(".")[2])
-    _line("started", ago(attempt.started_at))
+    _line("started", f"{ago(attempt.started_at)}, {attempt.start}, round {attempt.round}")
     if attempt.session_id:
         _line("session", attempt.session_id)
     if attempt.outcome is None:
         _line("outcome", "none yet")
     else:
-        _outcome(attempt.outcome)
+        _outcome(attempt.outcome, attempt.cause)
 
 
-def _outcome(outcome: Outcome) -> None:
-    words = (
-        f"{outcome.result.value}, exit code {outcome.exit_code}, took {span(outcome.duration_s)}"
-    )
-    _line("outcome", words)
+def _outcome(outcome: Outcome, cause: Cause | None) -> None:
+    words = [outcome.result.value]
+    if outcome.result is not Result.INTERRUPTED:
+        words.append(f"exit code {outcome.exit_code}")
+    if outcome.duration_s:
+        words.append(f"took {span(outcome.duration_s)}")
+    _line("outcome", ", ".join(words))
+    if cause not in (None, Cause.OWN):
+        _line("cause", str(cause))
     if outcome.reason not in ("", "done"):
         _line("reason", visible(outcome.reason, 400))
     usage = outcome.usage
