@@ -104,7 +104,7 @@ def ledger(subject: Subject) -> Iterator[Finding]:
     if not path.exists():
         yield fine("ledger", "is not there yet")
         return
-    aside = f"ccpar-hybrid stop; mv {command(str(path))} {command(f'{path}.broken')}"
+    aside = "ccpar-hybrid ledger mend"
     try:
         with contextlib.closing(_opened(path)) as connection:
             found = version_of(connection)

@@ -143,9 +143,11 @@ class Database:
 
     def _is_replaced(self) -> bool:
         try:
-            return os.stat(self._path).st_ino != self._inode  # noqa: PTH116 - at every call
+            if os.stat(self._path).st_ino != self._inode:  # noqa: PTH116 - at every call
+                return True
         except FileNotFoundError:
             return True
+        return os.path.exists(mended_file(self._path))  # noqa: PTH110 - as above
 
     def _take_back(self) -> None:
         if not self._connection.in_transaction:  # SQLite ends it itself on a full disk

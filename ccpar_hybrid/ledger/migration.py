@@ -28,7 +28,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: str) -> None:
     does not allow write-ahead logging; Refused if another process migrates for too long. A
     process that dies in here leaves the version before or after a migration.
     """
-    _refuse_newer(connection, path)
+    refuse_newer(connection, path)
     if version_of(connection) == known_version() and _journal_mode(connection) == "wal":
         return
     # Two first openings at once: SQLite answers "locked" to the switch of the journal mode
@@ -44,7 +44,8 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _refuse_newer(connection: sqlite3.Connection, path: str) -> None:
+def refuse_newer(connection: sqlite3.Connection, path: str) -> None:
+    """Raise MissingPart for a file that a newer program wrote."""
     found = version_of(connection)
     if found > known_version():
         raise MissingPart(

@@ -13,7 +13,7 @@ from ccpar_hybrid.core.errors import BadInput, CcparError, Damaged, MissingPart,
 from ccpar_hybrid.system.paths import UnsafePath
 
 MEND_HINT = "`ccpar-hybrid ledger mend` saves what it holds and sets it aside"
-_ROOM_HINT = "free some space: it goes on by itself"
+_ROOM_HINT = "free some space and try again; workers go on by themselves"
 _LITTLE = 1 << 20
 """With fewer bytes free than this, a write that failed has failed for want of room."""
 

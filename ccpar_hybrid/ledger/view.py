@@ -95,6 +95,11 @@ class LedgerView:
         """Totals of what was settled since then, and of all that is unsettled."""
         return stats_of(self._database, since)
 
+    def trouble(self) -> str | None:
+        """What a look at every page finds wrong with the file; None: nothing."""
+        found = str(self._database.rows("PRAGMA quick_check(1)")[0][0])
+        return None if found == "ok" else found.replace("*** in database main ***\n", "")
+
     def recent_outcomes(self, limit: int) -> list[tuple[Task, Outcome]]:
         """The last settled tasks, the newest first."""
         found = self._database.rows(

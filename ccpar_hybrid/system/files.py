@@ -37,7 +37,7 @@ def write_private(
         Path(partial).unlink(missing_ok=True)
         raise
     if durable:
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
 
 
 @contextlib.contextmanager
@@ -80,7 +80,8 @@ def _held(descriptor: int, path: Path) -> Refused:
     return Refused(f"{path.name} is held by process {holder}", "wait for it to end, or end it")
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Return when the names in the directory are on the disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -25,6 +25,7 @@ COMMANDS = {
     "wait": "steer",
     "cancel": "steer",
     "restart": "steer",
+    "ledger": "ledger",
     "doctor": "doctor",
     "config": "config",
     "demo": "demo",

@@ -57,12 +57,15 @@ def setup(
 
     Run again it mends what is broken and adds or removes workers; busy ones are not disturbed.
     """
+    from ccpar_hybrid.app.mending import mend_if_damaged
     from ccpar_hybrid.app.session import Sessions, Wanted
+    from ccpar_hybrid.front.cli.ledger import tell_mended
 
     groups = read_groups(workers, group or [], _default_group())
     is_demo = workers == DEMO
     with App(os.environ) as app:
         name = _name(app, session)
+        tell_mended(mend_if_damaged(app))
         wanted = Wanted(name, groups, layout, "demo" if is_demo and not agent else agent)
         report = Sessions(app).setup(wanted)
         _tell_setup(report, app.settings.agent.default)

@@ -108,7 +108,7 @@ def test_a_ledger_without_room_takes_nothing_and_nothing_is_queued() -> None:
             timeout=60,
         )
         assert done.returncode == 4
-        assert "full" in done.stderr
+        assert "no space left" in done.stderr
         assert line.queued() == before
         assert len(line.tasks()) == 1
 

@@ -37,7 +37,7 @@ def test_a_full_disk_is_told_and_leaves_the_whole_change_or_nothing(ledger: Ledg
     limit_pages(ledger, 2)
     with pytest.raises(NoRoom, match="no space left") as refused:
         ledger.add([make_task("x" * 5000) for _ in range(10)])
-    assert "by itself" in refused.value.hint
+    assert "by themselves" in refused.value.hint
     assert ledger.tasks() == [first]
     limit_pages(ledger, 1000)
     ledger.add([make_task("x" * 5000)])
