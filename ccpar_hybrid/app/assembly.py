@@ -109,6 +109,11 @@ class App:
         except ValueError:
             return None
 
+    def session_records(self) -> dict[str, SessionRecord]:
+        """All sessions that were set up, by name, with what they were set up with."""
+        names = sorted(each.name for each in Path(self.paths.state, "sessions").glob("*"))
+        return {name: record for name in names if (record := self.session_record(name))}
+
     def save_session(self, session: str, record: SessionRecord) -> None:
         """Keep what the session was set up with."""
         directory = Path(self.paths.session(session))

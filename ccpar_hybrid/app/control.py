@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ccpar_hybrid.app import launcher, snapshot, worker_client
+from ccpar_hybrid.app.add_lock import adding
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.snapshot import TaskState, TaskView
 from ccpar_hybrid.core.errors import MissingPart, Refused, WaitTimedOut
@@ -122,14 +123,15 @@ class Control:
         launcher.install(self._app.paths, self._app.environment)
         job = self._ended_job(task)
         outcome = self._app.ledger.outcome(task.key)
-        self._app.ledger.reopen(task.key)
-        reach("restart.reopened")
-        try:
-            return self._queue_again(task, job)
-        except BaseException:
-            if outcome is not None:
-                self._app.ledger.settle(task.key, outcome)
-            raise
+        with adding(self._app.paths, [task.key]):
+            self._app.ledger.reopen(task.key)
+            reach("restart.reopened")
+            try:
+                return self._queue_again(task, job)
+            except BaseException:
+                if outcome is not None:
+                    self._app.ledger.settle(task.key, outcome)
+                raise
 
     def _ended_job(self, task: Task) -> Job | None:
         """Its job, once the scheduler has seen the end that the ledger knows already."""

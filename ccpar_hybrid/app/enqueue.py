@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from ccpar_hybrid.app import delay, launcher
+from ccpar_hybrid.app.add_lock import adding
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.reference import References
 from ccpar_hybrid.app.request import TaskRequest
@@ -68,18 +69,7 @@ class Enqueuer:
                 tasks.append(self._task(draft, drafts))
         submissions = self._submissions(drafts, tasks, order)
         launcher.install(self._app.paths, self._app.environment)
-        ledger = self._app.ledger
-        ledger.add(tasks)
-        reach("add.kept")
-        try:
-            ids = self._app.scheduler.submit(submissions)
-        except BaseException:
-            ledger.forget([task.key for task in tasks])
-            raise
-        by_key = {s.key: number for s, number in zip(submissions, ids, strict=True)}
-        reach("add.queued")
-        ledger.submitted(by_key)
-        reach("add.noted")
+        by_key = self._bring(tasks, submissions)
         record = self._app.session_record(self._session)
         stopped = record.paused if record else ()
         groups = self._queue.groups
@@ -92,6 +82,26 @@ class Enqueuer:
             )
             for task in tasks
         ]
+
+    def _bring(
+        self, tasks: Sequence[Task], submissions: Sequence[Submission]
+    ) -> dict[TaskKey, int]:
+        """Into the ledger, then the scheduler; a recovery completes what is cut off between."""
+        ledger = self._app.ledger
+        keys = [each.key for each in submissions]
+        with adding(self._app.paths, keys):
+            ledger.add(tasks)
+            reach("add.kept")
+            try:
+                ids = self._app.scheduler.submit(submissions)
+            except BaseException:
+                ledger.forget(keys)
+                raise
+            by_key = dict(zip(keys, ids, strict=True))
+            reach("add.queued")
+            ledger.submitted(by_key)
+        reach("add.noted")
+        return by_key
 
     # --- names
 

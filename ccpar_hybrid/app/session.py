@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccpar_hybrid.app import launcher, session_end, worker_client
+from ccpar_hybrid.app import daemon, launcher, session_end, worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.session_mend import Mender
@@ -110,8 +110,6 @@ class Sessions:
                 raise MissingPart(f"{name} {version} is too old", "run ./install.sh for Pueue 4")
 
     def _setup(self, wanted: Wanted, groups: dict[str, int]) -> Report:
-        from ccpar_hybrid.scheduler.pueue_daemon import start_daemon
-
         app = self._app
         record = app.session_record(wanted.session)
         reference = wanted.layout or (record.layout if record else app.settings.session.layout)
@@ -122,7 +120,7 @@ class Sessions:
         layout = layout_file.choose(reference, app.paths.config, len(workers))
         size = Size(app.settings.session.columns, app.settings.session.rows)
         spec = self._spec(wanted.session, workers, layout, size)
-        report.daemon_started = start_daemon(app.environment)
+        report.daemon_started = daemon.ensure(app)
         launcher.install(app.paths, app.environment)
         paths_module.record_runtime(app.paths)
         paused = record.paused if record else ()
@@ -141,7 +139,7 @@ class Sessions:
             app.scheduler.ensure_group(
                 group, worker_client.count_elsewhere(app.paths, wanted.session, group) + count
             )
-        report.recovered = list(recover(app).tasks)
+        report.recovered = recover(app)
         for group in set(paused) & set(app.scheduler.snapshot().groups):
             app.scheduler.resume_group(group)
         app.save_session(wanted.session, kept.model_copy(update={"paused": ()}))

@@ -40,6 +40,8 @@ def stop(
     _await_end(app.paths, workers, wait_s, say)
     with contextlib.suppress(MissingPart):
         _give_back_slots(app, session)
+    if (record := app.session_record(session)) is not None:
+        app.save_session(session, record.model_copy(update={"stopped": True}))
     server.kill_session(session, app.paths.instance)
     return busy
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
-from ccpar_hybrid.core.task import TaskKey
+from ccpar_hybrid.app.recovered import Recovered
 
 
 class SessionRecord(BaseModel):
     """What `setup` was last asked for: workers by group, layout, default agent.
 
-    `paused`: groups that `stop` has paused, and the next `setup` starts again.
+    `paused`: groups that `stop` has paused, and the next `setup` starts again. `stopped`: it is
+    to be there no more, so that `recover` does not build it again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,6 +22,7 @@ class SessionRecord(BaseModel):
     layout: str
     agent: str
     paused: tuple[str, ...] = ()
+    stopped: bool = False
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     draining: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
-    recovered: list[TaskKey] = field(default_factory=list)
+    recovered: Recovered = field(default_factory=Recovered)
     paused: list[str] = field(default_factory=list)
     kept_layout: str = ""
     agent_trouble: str = ""

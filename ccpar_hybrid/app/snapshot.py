@@ -116,7 +116,7 @@ class _Facts:
         """One view for each task, in their order."""
         keys = [task.key for task in tasks]
         outcomes, attempts = self.ledger.outcomes(keys), self.ledger.last_attempts(keys)
-        jobs = _newest_jobs(self.queue)
+        jobs = self.queue.by_task()
         return [
             self._view(task, jobs.get(task.key), outcomes.get(task.key), attempts.get(task.key))
             for task in tasks
@@ -240,18 +240,6 @@ def queue_or_trouble(app: App) -> tuple[QueueSnapshot, str | None]:
         return app.scheduler.snapshot(), None
     except MissingPart as error:
         return QueueSnapshot(jobs={}, groups={}), error.message
-
-
-def _newest_jobs(queue: QueueSnapshot) -> dict[TaskKey, Job]:
-    """The job that stands for each task now: one not ended, else the newest."""
-    found: dict[TaskKey, Job] = {}
-    for job in sorted(
-        queue.jobs.values(), key=lambda job: (job.state is not JobState.ENDED, job.id)
-    ):
-        key = job.task
-        if key is not None:
-            found[key] = job
-    return found
 
 
 def _by_hand(queue: QueueSnapshot, known: set[TaskKey]) -> list[Task]:

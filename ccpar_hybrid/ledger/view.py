@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
-from ccpar_hybrid.core.task import Task, TaskKey
+from ccpar_hybrid.core.task import Task, TaskKey, TaskSource
 from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.database import Database, Value
 from ccpar_hybrid.ledger.schema import Stats
@@ -51,6 +51,15 @@ class LedgerView:
         """All tasks of this label, the newest first."""
         found = self._database.rows(
             f"SELECT {row.TASK_COLUMNS} FROM tasks WHERE label = ? ORDER BY id DESC", label
+        )
+        return [row.task_of(each) for each in found]
+
+    def never_submitted(self) -> list[Task]:
+        """Unsettled tasks of `add` that no scheduler is known to have had, in their order."""
+        found = self._database.rows(
+            f"SELECT {row.TASK_COLUMNS} FROM tasks WHERE outcome IS NULL AND pueue_id IS NULL"
+            " AND source = ? ORDER BY id",
+            TaskSource.ADDED.value,
         )
         return [row.task_of(each) for each in found]
 

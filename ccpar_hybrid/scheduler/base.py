@@ -39,9 +39,16 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Life(_Model):
+    """One start of a scheduler, until its end: `id` is no other start's; `started_at` is aware."""
+
+    id: str
+    started_at: datetime
+
+
 class Submission(_Model):
     """One job to queue. `after` names jobs that exist; `after_batch` indices of earlier
-    submissions in the same call."""
+    submissions in the same call. `held`: it waits until a person releases it."""
 
     key: TaskKey
     group: str
@@ -51,6 +58,7 @@ class Submission(_Model):
     after: tuple[JobId, ...] = ()
     after_batch: tuple[int, ...] = ()
     not_before: datetime | None = None
+    held: bool = False
 
 
 class Job(_Model):
@@ -103,7 +111,16 @@ class QueueSnapshot(_Model):
     def of_key(self, key: TaskKey) -> Job | None:
         """The job that stands for this task now: one not ended, else the newest."""
         mine = [job for job in self.jobs.values() if job.task == key]
-        return max(mine, key=lambda job: (job.state is not JobState.ENDED, job.id), default=None)
+        return max(mine, key=_standing, default=None)
+
+    def by_task(self) -> dict[TaskKey, Job]:
+        """The job that stands for each task now, as `of_key` gives it."""
+        jobs = sorted(self.jobs.values(), key=_standing)
+        return {key: job for job in jobs if (key := job.task) is not None}
+
+
+def _standing(job: Job) -> tuple[bool, JobId]:
+    return job.state is not JobState.ENDED, job.id
 
 
 class Scheduler(Protocol):
@@ -112,8 +129,8 @@ class Scheduler(Protocol):
     def snapshot(self) -> QueueSnapshot:
         """Everything that is queued, runs or is kept."""
 
-    def started_at(self) -> datetime | None:
-        """When the scheduler that answers was started; None if that can't be told."""
+    def life(self) -> Life | None:
+        """The life of the scheduler that answers; None if that can't be told."""
 
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
         """Queue all or none, in this order; returns their numbers.
@@ -136,6 +153,9 @@ class Scheduler(Protocol):
 
     def resume(self, jobs: Sequence[JobId]) -> None:
         """Let paused jobs go on; passes over jobs that are not paused."""
+
+    def release(self, jobs: Sequence[JobId], at: datetime | None = None) -> None:
+        """Queue held jobs, now or at a time; passes over jobs that are not held."""
 
     def terminate(self, job: JobId, *, force: bool = False) -> None:
         """Ask a running or paused job to end (TERM); with `force`, KILL its process group.

@@ -26,6 +26,7 @@ from ccpar_hybrid.scheduler.base import (
     JobEnd,
     JobId,
     JobState,
+    Life,
     QueueSnapshot,
     Submission,
 )
@@ -61,7 +62,7 @@ class MemoryScheduler:
         self._waiters: list[threading.Thread] = []
         self._changed = threading.Condition(threading.RLock())
         self._closed = False
-        self._started_at = datetime.now(UTC)
+        self._life = Life(id=f"memory.{os.getpid()}.{id(self)}", started_at=datetime.now(UTC))
         self._dispatcher = threading.Thread(target=self._dispatch, daemon=True)
 
     def __enter__(self) -> MemoryScheduler:
@@ -92,9 +93,9 @@ class MemoryScheduler:
             self._check_open()
             return QueueSnapshot(jobs=dict(self._jobs), groups=dict(self._groups))
 
-    def started_at(self) -> datetime | None:
+    def life(self) -> Life | None:
         """See Scheduler."""
-        return self._started_at
+        return self._life
 
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
         """See Scheduler."""
@@ -134,6 +135,18 @@ class MemoryScheduler:
     def resume(self, jobs: Sequence[JobId]) -> None:
         """See Scheduler."""
         self._shift(jobs, JobState.PAUSED, JobState.RUNNING, signal.SIGCONT)
+
+    def release(self, jobs: Sequence[JobId], at: datetime | None = None) -> None:
+        """See Scheduler."""
+        with self._changed:
+            for job in jobs:
+                if job in self._jobs and self._jobs[job].state is JobState.HELD:
+                    if at is None:
+                        self._change(
+                            job, state=JobState.QUEUED, enqueued_at=_now(), not_before=None
+                        )
+                    else:
+                        self._change(job, not_before=at)
 
     def terminate(self, job: JobId, *, force: bool = False) -> None:
         """See Scheduler."""
@@ -215,7 +228,7 @@ class MemoryScheduler:
 
     def _new_job(self, number: JobId, first: JobId, submission: Submission) -> Job:
         command = shlex.join(self._argv_for(submission.key))
-        now, later = _now(), submission.not_before is not None
+        now, later = _now(), submission.held or submission.not_before is not None
         return Job(
             id=number,
             key=submission.key,
@@ -230,7 +243,7 @@ class MemoryScheduler:
             state=JobState.HELD if later else JobState.QUEUED,
             created_at=now,
             enqueued_at=None if later else now,
-            not_before=submission.not_before,
+            not_before=None if submission.held else submission.not_before,
         )
 
     def _start(self, job: Job) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ccpar_hybrid.core.errors import CommandFailed, MissingPart, NotFound
 from ccpar_hybrid.core.task import TaskKey
-from ccpar_hybrid.scheduler.base import JobId, JobState, QueueSnapshot, Submission
+from ccpar_hybrid.scheduler.base import JobId, JobState, Life, QueueSnapshot, Submission
 from ccpar_hybrid.scheduler.check import check_submissions, ended, removable, running
 from ccpar_hybrid.scheduler.pueue_channel import Channel, CommandChannel, socket_channel
 from ccpar_hybrid.scheduler.pueue_cli import PueueCommand
@@ -17,7 +17,7 @@ from ccpar_hybrid.scheduler.pueue_config import read_config
 from ccpar_hybrid.scheduler.pueue_socket import SocketUnusable
 from ccpar_hybrid.scheduler.pueue_status import UnknownState, read_state
 from ccpar_hybrid.scheduler.pueue_submit import submit, take_back
-from ccpar_hybrid.system.process import started_at
+from ccpar_hybrid.system.process import process, started_at
 
 _FINDERS = (
     "PATH",
@@ -59,13 +59,16 @@ class PueueScheduler:
         with self._channel() as channel:
             return self._read(channel)
 
-    def started_at(self) -> datetime | None:
+    def life(self) -> Life | None:
         """See Scheduler."""
         try:
             pid = int(read_config(self._environment).pid_file.read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
-        return started_at(pid)
+        info, started = process(pid), started_at(pid)
+        if info is None or started is None:
+            return None
+        return Life(id=f"{pid}.{info.start_ticks}", started_at=started)
 
     def submit(self, submissions: Sequence[Submission]) -> list[JobId]:
         """See Scheduler."""
@@ -105,6 +108,15 @@ class PueueScheduler:
     def resume(self, jobs: Sequence[JobId]) -> None:
         """See Scheduler."""
         self._run_on("start", jobs, JobState.PAUSED)
+
+    def release(self, jobs: Sequence[JobId], at: datetime | None = None) -> None:
+        """See Scheduler."""
+        with self._channel() as channel:
+            queue = self._read(channel).jobs
+            held = [job for job in jobs if job in queue and queue[job].state is JobState.HELD]
+            if held:
+                channel.enqueue(held, at)
+                channel.save()
 
     def terminate(self, job: JobId, *, force: bool = False) -> None:
         """See Scheduler."""

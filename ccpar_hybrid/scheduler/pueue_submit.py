@@ -27,7 +27,7 @@ def submit(
     """
     if len(submissions) == 1:
         (only,) = submissions
-        channel.begin_add(only, command_for(only.key), only.after, held=False)
+        channel.begin_add(only, command_for(only.key), only.after, held=only.held)
         return [channel.next_id()]
     jobs: list[JobId] = []
     for index, submission in enumerate(submissions):
@@ -63,6 +63,8 @@ def _release(channel: Channel, submissions: Sequence[Submission], jobs: Sequence
     at_once: list[JobId] = []
     later: dict[datetime, list[JobId]] = {}
     for job, submission in zip(jobs, submissions, strict=True):
+        if submission.held:
+            continue
         at = submission.not_before
         (at_once if at is None else later.setdefault(at, [])).append(job)
     for at, held in later.items():

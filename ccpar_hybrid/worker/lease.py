@@ -29,6 +29,21 @@ def lease(paths: Paths, key: str) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def is_leased(paths: Paths, key: str) -> bool:
+    """Whether a living process holds the key's lease; takes nothing."""
+    try:
+        descriptor = os.open(paths.lease(key), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _lock(path: Path) -> int | None:
     """Lock, then check that the file is still the one of that name: its last holder removes it."""
     while True:

@@ -145,9 +145,8 @@ def _tell_changes(report: Report) -> None:
         ):
             if names:
                 print(f"  {what}: {', '.join(names)}")
-    if report.recovered:
-        tasks = count(len(report.recovered), "task")
-        print(f"  Pueue had died: queued {tasks} again that it had cut off")
+    for line in report.recovered.lines:
+        print(f"  {line}")
     if report.kept_layout:
         print(f"  layout stays {report.kept_layout}: `ccpar-hybrid stop`, then setup, to change it")
 

@@ -158,6 +158,30 @@ def test_a_delayed_job_alone_is_held_too(bench: Bench) -> None:
     assert bench.look(number).state is JobState.HELD
 
 
+def test_a_held_job_waits_until_it_is_released(bench: Bench) -> None:
+    first, second, third = bench.scheduler.submit([bench.job(held=True) for _ in range(3)])
+    (alone,) = bench.scheduler.submit([bench.job(held=True)])
+    held = [bench.look(number) for number in (first, second, third, alone)]
+    assert {(job.state, job.not_before) for job in held} == {(JobState.HELD, None)}
+    bench.scheduler.release([first, 999])
+    assert bench.wait_for(first, JobState.ENDED).end is JobEnd.SUCCEEDED
+    later = datetime.now(UTC) + timedelta(hours=1)
+    bench.scheduler.release([first, second], later)
+    assert bench.look(first).state is JobState.ENDED
+    at = bench.look(second).not_before
+    assert at is not None
+    assert later <= at < later + timedelta(seconds=2)
+    assert bench.look(third).state is JobState.HELD
+
+
+def test_a_scheduler_has_one_life_from_its_start_on(bench: Bench) -> None:
+    first, again = bench.scheduler.life(), bench.scheduler.life()
+    assert first is not None
+    assert again is not None
+    assert first.id == again.id
+    assert datetime.now(UTC) - timedelta(minutes=2) < first.started_at < datetime.now(UTC)
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -1,6 +1,7 @@
 """Priority, dependencies, delay and slots are Pueue's, and hold for agents in panes."""
 
 from ccpar_hybrid.app import housekeeping
+from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.snapshot import TaskState
 from tests.support.instance import GROUP, Instance
 from tests.support.waiting import wait_until
@@ -41,6 +42,8 @@ def test_tasks_after_one_that_succeeds_run_and_those_after_one_that_fails_are_sk
     instance.wait_for(after_that, TaskState.SKIPPED)
     assert lines(instance, "order") == ["good", "after"]
 
+    assert set(recover(instance.app).settled) == {after_bad, after_that}
+    assert recover(instance.app).is_nothing
     housekeeping.tidy(instance.app.ledger, instance.app.scheduler, keep=0)
     assert instance.outcome(after_bad).result == instance.outcome(after_that).result == "skipped"
     assert instance.app.scheduler.snapshot().jobs == {}

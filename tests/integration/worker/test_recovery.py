@@ -6,9 +6,10 @@ import os
 import signal
 
 from ccpar_hybrid.app import snapshot
+from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.system.process import is_stopped
-from tests.integration.worker.test_crash import crash_daemon
+from tests.integration.worker.test_crash import UNTIL_GO, crash_daemon
 from tests.support.instance import Instance, are_gone, running_instance
 from tests.support.waiting import wait_until
 
@@ -23,7 +24,7 @@ def test_setup_brings_back_what_the_daemons_death_cut_off(instance: Instance) ->
     crash_daemon(instance)
 
     report = instance.setup(2)
-    assert going in report.recovered
+    assert going in report.recovered.again
     instance.file("go").touch()
     assert instance.outcome(after).result == "succeeded"
     assert instance.file("story").read_text().split() == ["done", "going", "after"]
@@ -38,7 +39,7 @@ def test_a_paused_task_is_not_cancelled_by_the_daemons_death(instance: Instance)
     wait_until(lambda: is_stopped(instance.shim(task)), message="the shim is paused")
     crash_daemon(instance)
 
-    assert instance.setup(1).recovered == [task]
+    assert instance.setup(1).recovered.again == (task,)
     instance.file("go").touch()
     assert instance.outcome(task).result == "succeeded"
     assert instance.attempts(task) == 1
@@ -50,7 +51,7 @@ def test_setup_leaves_what_a_person_killed(instance: Instance) -> None:
     instance.wait_for(killed, TaskState.RUNNING)
     instance.pueue("kill", instance.id(killed))
     assert instance.outcome(killed).result == "cancelled"
-    assert instance.setup(1).recovered == []
+    assert instance.setup(1).recovered.again == ()
     assert instance.attempts(killed) == 1
 
 
@@ -61,23 +62,34 @@ def test_a_task_of_a_worker_that_died_with_the_daemon_runs_again(instance: Insta
     os.kill(instance.worker().pid, signal.SIGKILL)
     crash_daemon(instance)
 
-    assert instance.setup(1).recovered == [task]
+    assert instance.setup(1).recovered.again == (task,)
     assert instance.outcome(task).result == "succeeded"
     assert instance.attempts(task) == 2
 
 
 def test_setup_goes_on_with_what_only_waited_when_the_daemon_died(instance: Instance) -> None:
     instance.setup(1)
-    instance.pueue("pause", "--group", "subissues")
+    first = instance.add(UNTIL_GO)
     task = instance.add("echo done > done")
+    instance.wait_for(first, TaskState.RUNNING)
     crash_daemon(instance)
-    assert instance.setup(1).recovered == []
+    recovered = instance.setup(1).recovered
+    assert (recovered.again, recovered.groups) == ((first,), ("subissues",))
+    instance.file("go").touch()
     assert instance.outcome(task).result == "succeeded"
 
-    instance.pueue("pause", "--group", "subissues")
-    instance.add("echo more")
+
+def test_a_group_that_a_person_paused_stays_paused(instance: Instance) -> None:
     instance.setup(1)
-    assert instance.app.scheduler.snapshot().groups["subissues"].paused, "a person paused it"
+    instance.pueue("pause", "--group", "subissues")
+    task = instance.add("echo more")
+    assert recover(instance.app).is_nothing
+    crash_daemon(instance)
+    report = instance.setup(1)
+    assert report.recovered.is_nothing
+    assert report.paused == ["subissues"]
+    instance.pueue("start", "--group", "subissues")
+    assert instance.outcome(task).result == "succeeded"
 
 
 QUEUES = """\
