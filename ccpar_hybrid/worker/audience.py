@@ -1,14 +1,21 @@
-"""The shims of one run: they hear its story and its outcome, and their end is a kill of it."""
+"""The shims of one run: they hear its story and its outcome, and their end is a kill of it.
+
+Unless their scheduler ends as well: pueued kills what it has started when it is shut down, and
+when it can't save its state, and a machine that goes down ends everything. Nobody asked for
+the task's end then, so it goes on, and the next shim of its key attaches to it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from ccpar_hybrid.system.paths import make_private
-from ccpar_hybrid.system.process import is_stopped, process
+from ccpar_hybrid.system.process import ProcessInfo, is_alive, is_stopped, process
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.door import serve
 from ccpar_hybrid.worker.post import Claim
@@ -16,16 +23,25 @@ from ccpar_hybrid.worker.story import Story
 
 KILLED = "killed (its Pueue task was ended)"
 ASKED = "cancelled on request"
+JUDGE_S = 1.0
+"""So long a daemon must outlive the end of its shim; pueued 4.0 is gone 0.2 s after it."""
+_LOOK_S = 0.05
 
 
 class Audience:
-    """Those who listen to a run, from `open` to `close`; `cancel` is told why it is to end."""
+    """Those who listen to a run, from `open` to `close`; `cancel` is told why it is to end.
 
-    def __init__(self, first: Claim, cancel: Callable[[str], None]) -> None:
+    `answers`: whether the scheduler answers; may block for seconds, called in a thread.
+    """
+
+    def __init__(
+        self, first: Claim, cancel: Callable[[str], None], answers: Callable[[], bool]
+    ) -> None:
         self._cancel = cancel
+        self._answers = answers
         self._shims = [first]
-        self._listeners: dict[int, asyncio.Task[None]] = {}
-        self._daemons = {id(first): _parent(first)}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._daemons = {id(first): _daemon(first)}
         self._told: list[Path] = []
         self._story: Story | None = None
 
@@ -38,8 +54,8 @@ class Audience:
     async def close(self) -> None:
         """Let nobody in any more, and hang up when all that was told has gone out."""
         self._listener.close()
-        for listener in self._listeners.values():
-            listener.cancel()
+        for task in self._tasks:
+            task.cancel()
         for shim in self._shims:
             await shim.close()
 
@@ -76,14 +92,9 @@ class Audience:
         return bool(self._shims) and is_stopped(self._shims[-1].pid)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nobody listens."""
-        return not self._shims
-
-    @property
     def reaches_scheduler(self) -> bool:
         """Whether a shim's end is heard by the daemon that started it."""
-        return any(self._daemons[id(shim)] == _parent(shim) for shim in self._shims)
+        return any(_is_there(self._daemons[id(shim)]) for shim in self._shims)
 
     # --- shims come and go
 
@@ -94,7 +105,7 @@ class Audience:
             if line:
                 shim = Claim(wire.decode(line), reader, writer)
                 self._shims.append(shim)
-                self._daemons[id(shim)] = _parent(shim)
+                self._daemons[id(shim)] = _daemon(shim)
                 for path in self._told:
                     text = path.read_bytes().decode("utf-8", "surrogateescape")
                     shim.answer({"type": wire.OUTPUT, "text": text})
@@ -105,10 +116,10 @@ class Audience:
         writer.close()
 
     def _listen(self, shim: Claim) -> None:
-        self._listeners[id(shim)] = asyncio.ensure_future(self._hear(shim))
+        self._tasks.append(asyncio.ensure_future(self._hear(shim)))
 
     async def _hear(self, shim: Claim) -> None:
-        """Until the shim is gone: when the last one is, its run was killed through Pueue."""
+        """Until the shim is gone: when the last one is, its run may have been killed."""
         with contextlib.suppress(OSError, ValueError, wire.WireError):
             while line := await shim.reader.readline():
                 self._obey(shim, wire.decode(line))
@@ -117,16 +128,40 @@ class Audience:
         self._shims.remove(shim)
         shim.writer.close()
         if not self._shims:
-            self._cancel(KILLED)
+            await self._judge(self._daemons[id(shim)], KILLED)
 
     def _obey(self, shim: Claim, message: wire.Message) -> None:
         if message["type"] == wire.CANCEL:
-            self._cancel(ASKED)
+            daemon = self._daemons[id(shim)]
+            self._tasks.append(asyncio.ensure_future(self._judge(daemon, ASKED)))
         elif message["type"] == wire.DAEMON_GONE:
-            self._daemons[id(shim)] = 0
+            self._daemons[id(shim)] = None
+
+    async def _judge(self, daemon: ProcessInfo | None, reason: str) -> None:
+        """Cancel if the daemon that started the shim outlives its end."""
+        ended = time.monotonic()
+        while _is_there(daemon):
+            await asyncio.sleep(_LOOK_S)
+            if time.monotonic() - ended > JUDGE_S and await asyncio.to_thread(self._answers):
+                if reason is ASKED or not self._shims:
+                    self._cancel(reason)
+                return
+        self.line("· Pueue has ended; this run goes on")
 
 
-def _parent(shim: Claim) -> int | None:
-    """The process that will hear of the shim's end: the daemon, or a shell in between."""
-    info = process(shim.pid)
-    return info.ppid if info else None
+def _daemon(shim: Claim) -> ProcessInfo | None:
+    """The process that hears of the shim's end: the first above the job's process group.
+
+    This process where the shim has ended already: then the scheduler's answer alone decides.
+    """
+    info = shim_info = process(shim.pid)
+    while info is not None and shim_info is not None and info.pgid == shim_info.pgid:
+        info = process(info.ppid)
+    return info or process(os.getpid())
+
+
+def _is_there(daemon: ProcessInfo | None) -> bool:
+    if daemon is None or not is_alive(daemon.pid):
+        return False
+    info = process(daemon.pid)
+    return info is not None and info.start_ticks == daemon.start_ticks

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent
-from ccpar_hybrid.core.errors import Refused
+from ccpar_hybrid.core.errors import CcparError, Refused
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Cause, Outcome, Start
 from ccpar_hybrid.core.task import Task
@@ -22,7 +22,7 @@ from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.paths import make_private
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.attempt import Attempt, Order
-from ccpar_hybrid.worker.audience import Audience
+from ccpar_hybrid.worker.audience import KILLED, Audience
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.ending import Ended, cancelled, not_started
 from ccpar_hybrid.worker.hold import Question
@@ -50,7 +50,7 @@ class Run:
         self.task = task
         self.agent = task.spec.agent
         self._claim = claim
-        self._audience = Audience(claim, self.cancel)
+        self._audience = Audience(claim, self.cancel, self._scheduler_answers)
         self._record = Record(station, task, keeps_sessions=self._keeps_sessions())
         self._standby = Standby(console, task.name, station.holds, self._audience, self._held)
         self._cancelled = ""
@@ -159,7 +159,7 @@ class Run:
             return None
         outcome = self._record.outcome() or outcome  # the first one stays
         reach("run.settled")
-        if not self._audience.is_empty and not self._audience.reaches_scheduler:
+        if outcome.reason != KILLED and not self._audience.reaches_scheduler:
             self._record.undelivered()
         reach("run.delivered")
         self._audience.line(closing(outcome))
@@ -214,6 +214,13 @@ class Run:
             return None
         goes_on = step.start is not Start.FRESH
         return Question(self.task, agent, self._environment(), goes_on)
+
+    def _scheduler_answers(self) -> bool:
+        try:
+            self._station.scheduler().snapshot()
+        except CcparError:
+            return False
+        return True
 
     # --- its story
 
