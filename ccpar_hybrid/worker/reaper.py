@@ -23,6 +23,8 @@ from ccpar_hybrid.system.process import (
 
 _LOOK_S = 0.05
 _KILL_LIMIT_S = 5.0
+_ROUNDS = 100
+"""So often at most what changes under our eyes is looked at without a pause."""
 
 
 async def wait_exit(pid: int) -> int:
@@ -71,8 +73,23 @@ async def reap(started: list[ProcessInfo], grace_s: float) -> None:
     signal_tree(rest, signal.SIGCONT)
     if await _are_gone(started, grace_s):
         return
-    signal_tree(_left_of(started), signal.SIGKILL)
-    await _are_gone(started, _KILL_LIMIT_S)
+    deadline = asyncio.get_running_loop().time() + _KILL_LIMIT_S
+    while asyncio.get_running_loop().time() < deadline:
+        _freeze(started)
+        signal_tree(_left_of(started), signal.SIGKILL)
+        if await _are_gone(started, _LOOK_S):
+            return
+
+
+def _freeze(started: list[ProcessInfo]) -> None:
+    """Stop all of them first: some start others faster than they are found and killed."""
+    stopped: set[int] = set()
+    for _ in range(_ROUNDS):
+        fresh = [pid for pid in _left_of(started) if pid not in stopped]
+        if not fresh:
+            return
+        signal_tree(fresh, signal.SIGSTOP)
+        stopped.update(fresh)
 
 
 async def _are_gone(started: list[ProcessInfo], limit_s: float) -> bool:
@@ -97,7 +114,11 @@ def _left_of(started: list[ProcessInfo]) -> list[int]:
 
 
 def _collect_zombies() -> None:
-    for pid in _adopted(0):
-        if not is_alive(pid):
+    """Until none is left: at the end of each its children become ours, and may end at once too."""
+    for _ in range(_ROUNDS):
+        dead = [pid for pid in _adopted(0) if not is_alive(pid)]
+        if not dead:
+            return
+        for pid in dead:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
