@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import sys
@@ -15,6 +16,7 @@ from ccpar_hybrid.app import launcher
 from ccpar_hybrid.app.assembly import App, pane_environment, version
 from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
+from ccpar_hybrid.system.scope import find_scopes
 from ccpar_hybrid.tmux.pane import Pane
 from ccpar_hybrid.worker.loop import Worker
 from ccpar_hybrid.worker.machine_hold import MachineHold
@@ -78,6 +80,7 @@ def _station(app: App, options: argparse.Namespace, environment: dict[str, str])
         pane=Pane(pane, environment),
         hook_argv=launcher.hook_argv(),
         environment=_SessionEnvironment(options.environment, environment),
+        scopes=functools.cache(lambda: find_scopes(environment)),
         holds=(_machine_hold(app, worker_id(options.session, options.name), environment),),
     )
 

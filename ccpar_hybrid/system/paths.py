@@ -74,6 +74,11 @@ class Paths:
         return os.path.join(self.runtime, "l", key)
 
     @property
+    def processes(self) -> str:
+        """For each running key, which processes it has: for the case that its worker is killed."""
+        return os.path.join(self.runtime, "p")
+
+    @property
     def starts(self) -> str:
         """Which agents have started a moment ago, and take their memory only now."""
         return os.path.join(self.runtime, "starts")

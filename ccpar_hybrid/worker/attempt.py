@@ -16,6 +16,7 @@ from ccpar_hybrid.core.outcome import Event, Outcome, Start
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
+from ccpar_hybrid.worker.allowance import GRACE_S
 from ccpar_hybrid.worker.audience import Audience
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.ending import (
@@ -24,6 +25,7 @@ from ccpar_hybrid.worker.ending import (
     ended_by_itself,
     finished,
     not_started,
+    over_allowance,
     timed_out,
     with_screen,
 )
@@ -32,6 +34,7 @@ from ccpar_hybrid.worker.leftover import MARK, mark_of
 from ccpar_hybrid.worker.program import Program
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.story import Story
+from ccpar_hybrid.worker.watch import Watch
 
 TICK_S = 0.25
 
@@ -64,6 +67,8 @@ class Attempt:
         self._console = console
         self._audience = audience
         self._inbox: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()
+        self._watch = Watch(station, order.task)
+        self._grace_s = station.settings.agent.grace_s
         self._cancel: str | None = None
         self._is_abandoned = False
         self._paused_since: float | None = None
@@ -140,17 +145,20 @@ class Attempt:
             reach("attempt.over")
         finally:
             self._console.label(WorkerState.STOPPING, self._order.task.name)
-            ending = await program.close(self._station.settings.agent.grace_s)
+            ending = await program.close(self._grace_s)
+            self._watch.close()
         reach("attempt.closed")
         self._note("agent-ended", how=str(ending))
         return Ended(self._with_figures(ended.outcome), ended.cause) if ended else None
 
     def _start(self) -> Program:
-        launch = self._agent.launch(self._context())
+        launch = self._watch.bounded(self._agent.launch(self._context()))
         reach("attempt.prepared")
         self._console.clear_for_task()
         program = Program(launch, self._order.task.spec.directory, self._story)
         program.start()
+        for line in self._watch.begin(program.pid):
+            self._story.line(line)
         reach("attempt.held")
         program.ending.add_done_callback(lambda _: self._inbox.put_nowait(None))
         self._program = program
@@ -205,6 +213,9 @@ class Attempt:
                 return None
             if program.ending.done():
                 return await self._judge_exit(program)
+            if excess := self._watch.excess(program.tree, time.monotonic()):
+                self._grace_s = min(self._grace_s, GRACE_S)
+                return over_allowance(excess)
             if self._is_over_time():
                 return timed_out(self._order.task.spec.timeout_s or 0)
             if self._talk is not None and self._paused_since is None:
@@ -233,6 +244,8 @@ class Attempt:
 
     async def _judge_exit(self, program: Program) -> Ended:
         ending = program.ending.result()
+        if blame := self._watch.blame(ending):
+            return over_allowance(blame)
         if self._talk is None:
             return ended_by_itself(ending, interactive=False, over=False, taken=True)
         self._talk.read_transcript()

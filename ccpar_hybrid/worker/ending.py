@@ -47,6 +47,11 @@ def timed_out(limit_s: float) -> Ended:
     return _ended(Result.TIMED_OUT, EXIT_TIMED_OUT, why, Cause.TIMEOUT)
 
 
+def over_allowance(why: str) -> Ended:
+    """It used more of the machine than it may."""
+    return _ended(Result.FAILED, EXIT_FAILED, why, Cause.MACHINE)
+
+
 def not_started(why: str) -> Ended:
     """The agent could not be started."""
     return _ended(Result.FAILED, EXIT_NOT_STARTED, f"could not start: {why}")

@@ -26,10 +26,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Held:
-    """Why not now: `reason` for people; `until` where the time is known (aware)."""
+    """Why not now: `reason` for people; `until` where the time is known (aware).
+
+    `figures` change while the reason stays: they are shown, but no new reason to be told.
+    """
 
     reason: str
     until: datetime | None = None
+    figures: str = ""
 
 
 class Hold(Protocol):

@@ -23,10 +23,13 @@ from ccpar_hybrid.system.process import (
 )
 from ccpar_hybrid.worker import reaper
 from ccpar_hybrid.worker.lease import lease
+from ccpar_hybrid.worker.stray import Strays, recorded, strays
 
 MARK = "CCPAR_RUN"
 """Variable that names the instance, the task and the attempt, with colons between."""
 
+_ROUNDS = 20
+"""So often at most: what was found may have started more before it ended."""
 _BY_PUEUE = b"PUEUE_WORKER_ID="
 """What Pueue 4.0 gives to its tasks and no session gives to its agents."""
 
@@ -41,12 +44,19 @@ async def end_leftovers(paths: Paths, key: TaskKey, grace_s: float) -> int:
 
     Only for the holder of the key's lease, before it starts the next run.
     """
-    return await _end(_left(paths).get(key, []), grace_s)
+    number = 0
+    for _ in range(_ROUNDS):
+        roots = [*_left(paths).get(key, []), *strays(paths, key)]
+        if not roots:
+            break
+        number += await _end(roots, grace_s)
+    Strays(paths, key).forget()
+    return number
 
 
 async def sweep(paths: Paths, grace_s: float) -> None:
     """End what is left of every run that no worker holds any more."""
-    for key in _left(paths):
+    for key in dict.fromkeys([*recorded(paths), *_left(paths)]):
         with lease(paths, key) as is_ours:
             if is_ours:
                 await end_leftovers(paths, key, grace_s)

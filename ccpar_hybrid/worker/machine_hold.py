@@ -23,6 +23,7 @@ STARTING_S = 5.0
 """So long a start counts; a Claude Code has its memory by then."""
 _TRIES, _TRY_AGAIN_S = 50, 0.002
 _MIB = 1 << 20
+_STEP_MIB = 10
 _SHARE_OF_DISK = 2
 """Of a small file system at most this part is asked for: all of 512 MiB may be a whole one."""
 
@@ -56,10 +57,9 @@ class MachineHold:
 
     def held(self, question: Question) -> Held | None:
         """None: there is room, and this start is noted."""
-        reason = self._disk(question) or self._memory(question)
-        return Held(reason) if reason else None
+        return self._disk(question) or self._memory(question)
 
-    def _disk(self, question: Question) -> str:
+    def _disk(self, question: Question) -> Held | None:
         places = {**self._places, "task": question.task.spec.directory}
         for name, path in places.items():
             room = self._probe.disk(path) if self._settings.free_disk_mib else None
@@ -67,13 +67,14 @@ class MachineHold:
                 continue
             wanted = min(self._settings.free_disk_mib * _MIB, room.size // _SHARE_OF_DISK)
             if room.free < wanted:
-                return f"waits for disk: {_free(room.free, wanted)} ({name}: {path})"
-        return ""
+                figures = f"{_free(room.free, wanted)} ({name}: {path})"
+                return Held("waits for disk", figures=figures)
+        return None
 
-    def _memory(self, question: Question) -> str:
+    def _memory(self, question: Question) -> Held | None:
         available = self._probe.memory() if self._settings.free_memory_mib else None
         if available is None:
-            return ""
+            return None
         with _shared(self._starts) as file:
             now = self._probe.now()
             starts = {
@@ -85,13 +86,15 @@ class MachineHold:
             wanted = self._settings.free_memory_mib + taken
             if available < wanted * _MIB:
                 others = f" ({len(starts)} just started)" if starts else ""
-                return f"waits for memory: {_free(available, wanted * _MIB)}{others}"
+                figures = f"{_free(available, wanted * _MIB)}{others}"
+                return Held("waits for memory", figures=figures)
             file.write({**starts, self._worker: (now, question.agent.start_memory_mib)})
-        return ""
+        return None
 
 
 def _free(free: int, wanted: int) -> str:
-    return f"{free // _MIB:,} of {wanted // _MIB:,} MiB free"
+    """In steps so coarse that a label which shows it changes seldom."""
+    return f"{free // _MIB // _STEP_MIB * _STEP_MIB:,} of {wanted // _MIB:,} MiB free"
 
 
 _Starts = Mapping[str, tuple[float, int]]

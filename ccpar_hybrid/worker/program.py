@@ -142,14 +142,14 @@ class Program:
         """Stop every process of it, those in other groups and sessions too."""
         self.stopped = True
         stopped: set[int] = set()
-        while fresh := [pid for pid in self._tree() if pid not in stopped]:
+        while fresh := [pid for pid in self.tree() if pid not in stopped]:
             stopped.update(fresh)  # again: one that was not stopped yet may have started more
             signal_tree(fresh, signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Continue what `pause` stopped."""
         self.stopped = False
-        signal_tree(self._tree(), signal.SIGCONT)
+        signal_tree(self.tree(), signal.SIGCONT)
 
     async def stop(self, grace_s: float) -> Ending:
         """TERM, a grace, KILL; returns how it ended. A stopped program is continued to hear it."""
@@ -159,19 +159,20 @@ class Program:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self.ending), grace_s)
         if not self.ending.done():
-            signal_tree(self._tree(), signal.SIGKILL)
+            signal_tree(self.tree(), signal.SIGKILL)
         return await self.ending
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    def _tree(self) -> list[int]:
+    def tree(self) -> list[int]:
+        """It and all that it started, as far as can be seen now."""
         return [self.pid, *descendants(self.pid), *reaper.orphans(self.pid)]
 
     async def close(self, grace_s: float) -> Ending:
         """End it and all that is left of it, and give the pane back; returns how it ended."""
-        started = reaper.living(self._tree())
+        started = reaper.living(self.tree())
         ending = await self.stop(grace_s)
         await reaper.reap(started, grace_s)
         self._is_closed = True

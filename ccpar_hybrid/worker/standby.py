@@ -89,7 +89,7 @@ class Standby:
             if held is None:
                 return True
             left_s = _left_s(held)
-            self._show(held.reason, left_s)
+            self._show(held.reason, left_s, held.figures)
             await self._rest(min(ASK_AGAIN_S, left_s) if left_s else ASK_AGAIN_S)
         return False
 
@@ -105,8 +105,9 @@ class Standby:
             await asyncio.wait_for(self._stirred.wait(), span_s)
         return not self._stirred.is_set()
 
-    def _show(self, reason: str, left_s: float = 0.0) -> None:
-        state, detail = WorkerState.HELD, reason
+    def _show(self, reason: str, left_s: float = 0.0, figures: str = "") -> None:
+        whole = f"{reason}: {figures}" if figures else reason
+        state, detail = WorkerState.HELD, whole
         if left_s:
             detail += f", {countdown(left_s)} left"
         if self._audience.is_paused:
@@ -119,7 +120,7 @@ class Standby:
             self._console.show_held(self._name, detail or "paused in Pueue")
         if reason != self._told:
             self._told = reason
-            self._tell(reason)
+            self._tell(whole)
 
 
 def _left_s(held: Held) -> float:

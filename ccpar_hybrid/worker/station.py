@@ -10,6 +10,7 @@ from ccpar_hybrid.core.settings import Settings
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Scheduler
 from ccpar_hybrid.system.paths import Paths
+from ccpar_hybrid.system.scope import Scopes
 from ccpar_hybrid.tmux.pane import Pane
 from ccpar_hybrid.worker.hold import Hold
 
@@ -20,7 +21,7 @@ class Station:
 
     `scheduler` is made when first needed. `hook_argv` starts the hook program. `environment`
     gives that of the shell that ran `setup` last; agents get it. `holds` are asked before each
-    start of an agent.
+    start of an agent. `scopes` tells what systemd can bound here; it tries it when first asked.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Station:
     hook_argv: tuple[str, ...]
     environment: Callable[[], Mapping[str, str]]
     holds: Sequence[Hold] = ()
+    scopes: Callable[[], Scopes] = Scopes
 
     @property
     def id(self) -> str:

@@ -59,7 +59,7 @@ def question(*, command: bool = False) -> Question:
 
 def reason(one: MachineHold, *, command: bool = False) -> str:
     held = one.held(question(command=command))
-    return held.reason if held else ""
+    return f"{held.reason}: {held.figures}" if held else ""
 
 
 def test_nothing_holds_while_there_is_room(machine: Machine, starts: str) -> None:
@@ -69,6 +69,18 @@ def test_nothing_holds_while_there_is_room(machine: Machine, starts: str) -> Non
 def test_too_little_memory_is_told_with_what_is_asked_for(machine: Machine, starts: str) -> None:
     machine.memory_mib = 210
     assert reason(hold(machine, starts)) == "waits for memory: 210 of 512 MiB free"
+
+
+def test_figures_that_change_are_no_new_reason(machine: Machine, starts: str) -> None:
+    one = hold(machine, starts)
+    machine.memory_mib = 210
+    first = one.held(question())
+    machine.memory_mib = 307
+    second = one.held(question())
+    assert first
+    assert second
+    assert first.reason == second.reason
+    assert second.figures == "300 of 512 MiB free"
 
 
 def test_it_lets_go_as_soon_as_there_is_memory_again(machine: Machine, starts: str) -> None:
