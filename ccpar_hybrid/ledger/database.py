@@ -86,8 +86,14 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """All that is read in the block was so at one moment. Keep it short: the log grows."""
+        """All that is read in the block was so at one moment. Keep it short: the log grows.
+
+        Inside a transaction that is so without it.
+        """
         with self._lock, told(self._path):
+            if self._connection.in_transaction:
+                yield
+                return
             self._follow()
             self._connection.execute("BEGIN")
             try:

@@ -19,6 +19,8 @@ from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.account import AccountBook
 from ccpar_hybrid.ledger.database import Database, Value
+from ccpar_hybrid.ledger.intake import take_in
+from ccpar_hybrid.ledger.record import Record
 from ccpar_hybrid.ledger.schema import EventKind
 from ccpar_hybrid.ledger.view import OF_KEYS, LedgerView, key_list
 from ccpar_hybrid.system.fault import reach
@@ -96,6 +98,10 @@ class Ledger(LedgerView):
                 self._tell_all(EventKind.SUBMITTED, told)
         except sqlite3.IntegrityError as error:
             raise NotFound(f"the ledger misses one of {', '.join(ids)}") from error
+
+    def take_in(self, records: Sequence[Record], *, with_environment: bool = True) -> list[TaskKey]:
+        """Keep tasks of another ledger, see `intake.take_in`."""
+        return take_in(self._database, records, with_environment=with_environment)
 
     def forget(self, keys: Iterable[TaskKey]) -> None:
         """Take back tasks that never reached the scheduler; ValueError if one has attempts."""

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from ccpar_hybrid.core.errors import NotFound
 from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource
 from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.database import Database, Value
+from ccpar_hybrid.ledger.record import Record
 from ccpar_hybrid.ledger.schema import Stats
 from ccpar_hybrid.ledger.tally import stats_of
 
@@ -62,6 +64,23 @@ class LedgerView:
             TaskSource.ADDED.value,
         )
         return [row.task_of(each) for each in found]
+
+    def keys(self, since: datetime | None = None) -> list[TaskKey]:
+        """Keys in the order of adding; with `since` of tasks added or settled from then on."""
+        start = row.time_text(since) if since else ""
+        found = self._database.rows(
+            "SELECT key FROM tasks WHERE created_at >= ? OR ended_at >= ? ORDER BY id", start, start
+        )
+        return [TaskKey(each[0]) for each in found]
+
+    def whole(self, key: TaskKey) -> Record:
+        """All that is held of one task, as it was at one moment; raises NotFound."""
+        with self._database.reading():
+            task = self.task(key)
+            if task is None:
+                raise NotFound(f"the ledger has no task {key}")
+            attempts, events = tuple(self.attempts(key)), tuple(self.events(key))
+            return Record(task=task, outcome=self.outcome(key), attempts=attempts, events=events)
 
     def outcome(self, key: TaskKey) -> Outcome | None:
         """How the task was settled; None if it is not, or is not there."""

@@ -7,7 +7,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ccpar_hybrid.core.errors import Refused
@@ -23,12 +23,23 @@ def write_private(
     Readers see the old text or the new one. The directory must exist. Raises OSError. Not
     `durable`: a power cut may lose it, and the disk is not waited for.
     """
+    write_private_lines(path, (text,), durable=durable, mode=mode)
+
+
+def write_private_lines(
+    path: str | os.PathLike[str],
+    lines: Iterable[str],
+    *,
+    durable: bool = True,
+    mode: int = 0o600,
+) -> None:
+    """As `write_private`, with texts that are made while they are written."""
     target = Path(path)
     descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             os.fchmod(descriptor, mode)
-            file.write(text)
+            file.writelines(lines)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
