@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent, LaunchContext
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
-from ccpar_hybrid.core.outcome import Event, Outcome, Start
+from ccpar_hybrid.core.outcome import Outcome, Start
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
@@ -32,6 +32,8 @@ from ccpar_hybrid.worker.ending import (
 from ccpar_hybrid.worker.interaction import Interaction
 from ccpar_hybrid.worker.leftover import MARK, mark_of
 from ccpar_hybrid.worker.program import Program
+from ccpar_hybrid.worker.record import Record
+from ccpar_hybrid.worker.silence import Silence
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.story import Story
 from ccpar_hybrid.worker.watch import Watch
@@ -59,6 +61,7 @@ class Attempt:
         story: Story,
         console: Console,
         audience: Audience,
+        record: Record,
     ) -> None:
         self._station = station
         self._order = order
@@ -66,6 +69,7 @@ class Attempt:
         self._story = story
         self._console = console
         self._audience = audience
+        self._record = record
         self._inbox: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()
         self._watch = Watch(station, order.task)
         self._grace_s = station.settings.agent.grace_s
@@ -77,6 +81,7 @@ class Attempt:
         self._shown: tuple[WorkerState, str] | None = None
         self._program: Program | None = None
         self._talk: Interaction | None = None
+        self._session: str | None = None
         self.since = datetime.now(UTC)
         """When the state that is shown began."""
 
@@ -107,7 +112,7 @@ class Attempt:
             self._program.go_on()
             self._paused_s += time.monotonic() - (self._paused_since or 0)
             self._paused_since = None
-        self._note("paused" if paused else "continued")
+        self._record.tell("paused" if paused else "continued")
         self._show()
 
     def resize(self) -> None:
@@ -148,7 +153,7 @@ class Attempt:
             ending = await program.close(self._grace_s)
             self._watch.close()
         reach("attempt.closed")
-        self._note("agent-ended", how=str(ending))
+        self._record.tell("agent-ended", how=str(ending))
         return Ended(self._with_figures(ended.outcome), ended.cause) if ended else None
 
     def _start(self) -> Program:
@@ -166,9 +171,12 @@ class Attempt:
             settings = self._station.settings.agent
             self._talk = Interaction(self._agent, launch, self._console, self._story, settings)
         self._started = time.monotonic()
+        self._silence = Silence(
+            self._idle_s(), program, self._talk, self._story, self._record, self._started
+        )
         program.release()
         reach("attempt.released")
-        self._note("agent-started", pid=program.pid)
+        self._record.tell("agent-started", pid=program.pid)
         self._show()
         return program
 
@@ -222,7 +230,13 @@ class Attempt:
                 result = await self._talk.tick(time.monotonic())
                 if result is not None:
                     return finished(result)
+            is_paused = self._paused_since is not None
+            if ended := await self._silence.look(time.monotonic(), paused=is_paused):
+                return ended
             self._show()
+
+    def _idle_s(self) -> float | None:
+        return self._order.task.spec.idle_s or self._station.settings.retry.idle_s or None
 
     async def _hear(self) -> None:
         """Take in what has happened; at most a tick passes."""
@@ -232,13 +246,13 @@ class Attempt:
             return
         if event is not None and self._talk is not None:
             self._talk.hear(event, time.monotonic())
-            self._follow_session()
+            self._follow_session(self._talk)
 
-    def _follow_session(self) -> None:
-        session_id = self._talk.take_session() if self._talk else None
-        if session_id is not None and session_id != self._order.record.session_id:
-            record = self._order.record
-            self._station.ledger.set_session(record.key, record.number, session_id)
+    def _follow_session(self, talk: Interaction) -> None:
+        """A `/clear` and a `/resume` in the pane change it; the next attempt needs the last one."""
+        session_id = self._session = talk.take_session() or self._session
+        record = self._order.record
+        if session_id not in (None, record.session_id) and self._record.follow(session_id):
             changed = record.model_copy(update={"session_id": session_id})
             self._order = replace(self._order, record=changed)
 
@@ -278,20 +292,10 @@ class Attempt:
         if self._shown == (state, detail):
             return
         if WorkerState.WAITING in (state, self._shown[0] if self._shown else None):
-            self._note("waiting" if state is WorkerState.WAITING else "working", detail=detail)
+            self._record.tell(
+                "waiting" if state is WorkerState.WAITING else "working", detail=detail
+            )
         if self._shown is None or self._shown[0] is not state:
             self.since = datetime.now(UTC)
         self._shown = (state, detail)
         self._console.label(state, self._order.task.name, detail)
-
-    def _note(self, kind: str, **data: object) -> None:
-        record = self._order.record
-        self._station.ledger.record(
-            Event(
-                key=record.key,
-                at=datetime.now(UTC),
-                kind=kind,
-                attempt=record.number,
-                data=data,
-            )
-        )

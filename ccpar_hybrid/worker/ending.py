@@ -62,6 +62,12 @@ def undelivered(why: str) -> Ended:
     return _ended(Result.FAILED, EXIT_FAILED, why)
 
 
+def silent(span_s: float, evidence: str) -> Ended:
+    """Nothing was heard of it for so long, nor after a nudge."""
+    why = f"nothing was heard of it for {span_s:g} s; {evidence}"
+    return _ended(Result.FAILED, EXIT_FAILED, why, Cause.IDLE)
+
+
 def worker_lost(attempt: Attempt) -> Ended:
     """Its worker died, or had to leave, before it noted an end."""
     name = attempt.worker.partition(".")[2] or attempt.worker
@@ -75,7 +81,7 @@ def finished(failure: Observation | str) -> Ended:
         return _ended(Result.SUCCEEDED, 0, "done") if not failure else undelivered(failure)
     error = failure.error or "error"
     reason = f"{error}: {first_line(failure.text, _REASON_WIDTH)}"
-    return _ended(Result.FAILED, EXIT_FAILED, reason, cause_of(error))
+    return _ended(Result.FAILED, EXIT_FAILED, reason, cause_of(failure.error, failure.status))
 
 
 def ended_by_itself(ending: Ending, *, interactive: bool, over: bool, taken: bool) -> Ended:
@@ -103,10 +109,12 @@ def _killed(why: str) -> Ended:
 
 def with_screen(ended: Ended, screen: str) -> Ended:
     """The same, with the last line of the screen in its reason."""
-    reason = _with_screen(ended.outcome.reason, screen)
+    line = last_line(screen)
+    reason = f"{ended.outcome.reason}: {line}" if line else ended.outcome.reason
     return Ended(ended.outcome.model_copy(update={"reason": reason}), ended.cause)
 
 
-def _with_screen(why: str, screen: str) -> str:
+def last_line(screen: str) -> str:
+    """The last line of a screen or of some output that shows anything, as plain text."""
     lines = [line.strip() for line in _ESCAPES.sub("", screen).splitlines() if line.strip()]
-    return f"{why}: {first_line(lines[-1], _REASON_WIDTH)}" if lines else why
+    return first_line(lines[-1], _REASON_WIDTH) if lines else ""

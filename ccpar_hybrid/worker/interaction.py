@@ -9,6 +9,7 @@ from ccpar_hybrid.agents.base import Agent, Launch, Observation, Sign, Source, T
 from ccpar_hybrid.core.errors import CcparError
 from ccpar_hybrid.core.outcome import Usage
 from ccpar_hybrid.core.settings import AgentSettings
+from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.conversation import INTERRUPTED, Conversation, Phase, Verdict, View
 from ccpar_hybrid.worker.story import Story
@@ -53,7 +54,12 @@ class Interaction:
         self._pasted_at: float | None = None
         self._pressed_at = 0.0
         self._interrupted = False
+        self._nudged = ""
         self.last_message: str | None = None
+        self.last_step = ""
+        """The last tool or step that was told."""
+        self.signs = 0
+        """How often there was a sign of life: a hook, or a change of the session's record."""
 
     @property
     def view(self) -> View:
@@ -80,6 +86,17 @@ class Interaction:
         """Tokens of all sessions that this run had, and the cost that the agent told."""
         return _sum(self._earlier, self._tokens).model_copy(update={"cost_usd": self._cost_usd})
 
+    @property
+    def expects_nothing(self) -> bool:
+        """Whether no sign of life is due: it waits for a person, or its turn is over.
+
+        An idle screen alone is no proof that a person is to speak.
+        """
+        view = self._conversation.view
+        if view.state is WorkerState.WAITING:
+            return view.source is not Source.SCREEN or view.detail != INTERRUPTED
+        return view.state is WorkerState.SETTLING
+
     def take_session(self) -> str | None:
         """The session id that was told since the last call."""
         session, self._session = self._session, None
@@ -102,6 +119,10 @@ class Interaction:
         self._story.line(seen.line or "")
         if seen.sign in (Sign.TURN_ENDED, Sign.TURN_FAILED) and seen.text:
             self.last_message = seen.text
+        if seen.sign is Sign.WORKING and seen.text:
+            self.last_step = seen.text
+        if seen.sign is not Sign.FIGURES and not self._is_nudge(seen):
+            self.signs += 1
         if seen.sign is not Sign.FIGURES:
             self._conversation.see(seen, now)
 
@@ -110,6 +131,7 @@ class Interaction:
         if self._transcript is None:
             return
         progress = self._transcript.read()
+        self.signs += bool(progress.lines) or self._tokens != progress.usage
         self._tokens = progress.usage
         self.last_message = progress.last_message or self.last_message
         for line in progress.lines:
@@ -146,6 +168,24 @@ class Interaction:
         self._screen = self._agent.read_screen(await self._console.capture())
         self._conversation.see_screen(self._screen, now)
 
+    async def screen(self) -> str:
+        """What the pane shows now."""
+        return await self._console.capture()
+
+    async def nudge(self, text: str) -> bool:
+        """Say something to an agent that seems to wait for words; False if it can't be asked."""
+        await self._look(self._looked_at)
+        if not self.is_taken or not self._screen.ready or self._screen.busy:
+            return False
+        if self._screen.waiting or self._screen.draft is not None:
+            return False
+        self._nudged = text
+        return await self._say(text)
+
+    def _is_nudge(self, seen: Observation) -> bool:
+        is_prompt = seen.sign is Sign.PROMPT and bool(self._nudged)
+        return is_prompt and self._agent.is_same_prompt(seen.text, self._nudged)
+
     # --- delivery
 
     async def _deliver(self, now: float) -> None:
@@ -166,15 +206,19 @@ class Interaction:
 
     async def _paste(self, now: float) -> None:
         assert self._prompt is not None
+        if await self._say(self._prompt):
+            self._pasted_at = self._pressed_at = now
+            self._conversation.sent()
+
+    async def _say(self, text: str) -> bool:
         try:
-            await self._console.paste(self._prompt)
+            await self._console.paste(text)
             await asyncio.sleep(_ENTER_AFTER_PASTE_S)
             await self._console.press("Enter")
         except CcparError as error:
-            self._story.line(f"ccpar: the prompt could not be pasted: {error.message}")
-            return
-        self._pasted_at = self._pressed_at = now
-        self._conversation.sent()
+            self._story.line(f"ccpar: it could not be pasted: {error.message}")
+            return False
+        return True
 
     async def _urge(self, now: float) -> None:
         """Enter right after a paste is sometimes swallowed, and a paste during start-up lost."""

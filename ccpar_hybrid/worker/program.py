@@ -19,6 +19,7 @@ from ccpar_hybrid.worker.story import Story
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 _CHUNK = 65536
 _HOLD_S = 0.05
+_LAST = 2000
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class Program:
         self.stopped = False
         self.ending: asyncio.Future[Ending] = self._loop.create_future()
         self.pid = 0
+        self.signs = 0
+        """How often it has given output."""
+        self.last_output = b""
+        """The end of what it has given."""
 
     def start(self) -> None:
         """Start it held back behind its gate; raises OSError where it can't be."""
@@ -108,6 +113,8 @@ class Program:
         if not data:
             self._loop.remove_reader(self._relay)
             return False
+        self.signs += 1
+        self.last_output = (self.last_output + data)[-_LAST:]
         terminal.write_all(STANDARD_OUTPUT, data)
         self._story.raw(data)
         if self._story.is_behind and not self.ending.done():

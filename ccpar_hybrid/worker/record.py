@@ -6,7 +6,7 @@ import contextlib
 import uuid
 from datetime import UTC, datetime
 
-from ccpar_hybrid.core.errors import CcparError
+from ccpar_hybrid.core.errors import CcparError, MissingPart
 from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.worker.admission import UNDELIVERED
@@ -86,6 +86,14 @@ class Record:
         )
         self.number = attempt.number
         return attempt
+
+    def follow(self, session_id: str) -> bool:
+        """Note the session that the attempt is in now; False if that cannot be written yet."""
+        try:
+            self._ledger.set_session(self._task.key, self.number, session_id)
+        except MissingPart:
+            return False
+        return True
 
     def outcome(self) -> Outcome | None:
         """How the task was settled."""

@@ -34,11 +34,9 @@ from ccpar_hybrid.worker.record import HELD, Record
 from ccpar_hybrid.worker.standby import Standby
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.step import Begin, Settle
-from ccpar_hybrid.worker.story import Story
+from ccpar_hybrid.worker.story import Story, end_of
 
 LOG = "output.log"
-_LOG_END = 4000
-"""Bytes of the log before that a cold start is told."""
 
 
 class Run:
@@ -182,7 +180,9 @@ class Run:
         if agent is None or trouble:
             return not_started(trouble)
         order = Order(self.task, record, opening(step, before))
-        self.attempt = Attempt(self._station, order, agent, story, self._console, self._audience)
+        self.attempt = Attempt(
+            self._station, order, agent, story, self._console, self._audience, self._record
+        )
         if self._is_abandoned:
             self.attempt.abandon()
         if self._cancelled:
@@ -249,13 +249,7 @@ class Run:
         last = self._record.number - 1
         if last < 1:
             return ""
-        path = Path(self._station.paths.attempt(self.task.key, last)) / LOG
-        try:
-            with path.open("rb") as file:
-                file.seek(max(0, path.stat().st_size - _LOG_END))
-                return file.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
+        return end_of(Path(self._station.paths.attempt(self.task.key, last)) / LOG)
 
     def _held(self, reason: str) -> None:
         self._audience.line(f"· held: {reason}")

@@ -13,6 +13,16 @@ BACKLOG_LIMIT = 1 << 20
 """Bytes that may wait for a slow shim before the agent's output is held back."""
 
 
+def end_of(log: Path, limit: int = 4000) -> str:
+    """So many bytes of a log's end; empty where it cannot be read."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - limit))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 class Story:
     """Appends to `path` (0600) up to `limit` bytes; what comes after is counted, not kept."""
 
