@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ccpar_hybrid.app import pueue_copy
 from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.scheduler import pueue_state
 from ccpar_hybrid.system import paths as paths_module
 from ccpar_hybrid.system.files import file_lock
+from ccpar_hybrid.system.process import is_alive
 
 _LOCK_WAIT_S = 60.0
 
@@ -23,3 +25,9 @@ def ensure(app: App) -> bool:
             return False
         pueue_copy.before_start(app)
         return start_daemon(app.environment)
+
+
+def pid(app: App) -> int | None:
+    """The daemon's process, by its own note; None where there is none that lives."""
+    noted = pueue_state.daemon_pid(app.environment)
+    return noted if noted is not None and is_alive(noted) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from ccpar_hybrid.app import daemon, launcher, session_end, worker_client
 from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.pane_program import PanePrograms, panes_lock
 from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.session_mend import Mender
 from ccpar_hybrid.app.session_record import Report, SessionRecord
@@ -18,7 +18,6 @@ from ccpar_hybrid.app.slot import default_workers, slots
 from ccpar_hybrid.core.errors import BadInput, MissingPart
 from ccpar_hybrid.core.worker import WorkerStatus
 from ccpar_hybrid.system import paths as paths_module
-from ccpar_hybrid.system.files import file_lock
 from ccpar_hybrid.tmux import layout_file
 from ccpar_hybrid.tmux.builder import SessionSpec
 from ccpar_hybrid.tmux.geometry import Size
@@ -59,10 +58,7 @@ class Sessions:
         """
         groups = self._groups(wanted)
         self._check(groups, wanted)
-        paths = self._app.paths
-        for directory in (paths.state, paths.runtime):
-            paths_module.make_private(directory)
-        with file_lock(f"{paths.state}/setup.lock", wait_s=LOCK_WAIT_S):
+        with panes_lock(self._app, wait_s=LOCK_WAIT_S):
             return self._setup(wanted, groups)
 
     def _groups(self, wanted: Wanted) -> dict[str, int]:
@@ -151,21 +147,17 @@ class Sessions:
     def _spec(
         self, session: str, workers: Sequence[WorkerSlot], layout: Layout, size: Size
     ) -> SessionSpec:
-        program = (sys.executable, "-P", "-m", "ccpar_hybrid")
-        environment = ("--environment", str(self._app.environment_file(session)))
-
-        def worker_argv(worker: WorkerSlot) -> tuple[str, ...]:
-            place = ("--session", session, "--group", worker.group)
-            return (*program, "worker", worker.name, *place, *environment)
-
+        programs = PanePrograms(self._app, session)
+        has_supervisor = self._app.settings.supervisor.run
         return SessionSpec(
             name=session,
             instance=self._app.paths.instance,
             plan=plan(layout, workers, size),
-            monitor_argv=(*program, "monitor", "--pane", "--session", session, *environment),
-            worker_argv=worker_argv,
-            environment_file=environment[1],
+            monitor_argv=programs.monitor,
+            worker_argv=programs.worker,
+            environment_file=programs.environment_file,
             directory=self._app.environment.get("HOME", "/"),
+            supervisor_argv=programs.supervisor if has_supervisor else None,
         )
 
     def _await_workers(self, session: str, workers: Sequence[WorkerSlot], report: Report) -> None:

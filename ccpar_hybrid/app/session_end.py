@@ -31,6 +31,7 @@ def stop(
     if view is None:
         raise NotFound(f"there is no session {session}", "see `ccpar-hybrid status`")
     owned(view, app.paths.instance)
+    server.end_supervisor(view)  # or it would start again what is ended here
     workers = [worker_id(session, name) for name in view.workers]
     busy = _busy(app.paths, workers)
     with contextlib.suppress(MissingPart):  # without a daemon nothing begins anyway

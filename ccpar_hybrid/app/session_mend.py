@@ -36,13 +36,17 @@ class Mender:
         self._respawn(view, wanted)
         self._shrink(view, [pane for name, pane in view.workers.items() if name not in wanted])
         missing = [worker for name, worker in wanted.items() if name not in view.workers]
-        if missing or view.monitor is None:
+        lacks_supervisor = self._spec.supervisor_argv and view.supervisor is None
+        if missing or view.monitor is None or lacks_supervisor:
             self._grow(view.name, missing)
 
     def _respawn(self, view: SessionView, wanted: dict[str, WorkerSlot]) -> None:
         if view.monitor and view.monitor.dead:
             self._server.respawn(view.monitor.pane_id, self._spec.monitor_argv)
             self._report.restarted.append("monitor")
+        if view.supervisor and view.supervisor.dead and self._spec.supervisor_argv:
+            self._server.respawn(view.supervisor.pane_id, self._spec.supervisor_argv)
+            self._report.restarted.append("supervisor")
         for name, pane in view.workers.items():
             if name in wanted and self._is_lost(view.name, pane):
                 argv = self._spec.worker_argv(wanted[name])

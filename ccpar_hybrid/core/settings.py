@@ -111,11 +111,14 @@ class MachineSettings(_Section):
 
 
 class SupervisorSettings(_Section):
-    """`beat_s`: between two heartbeats of a worker; `silent_s`: without one it counts as hung.
+    """`run`: whether sessions have a supervisor; without one, only `setup` mends.
+
+    `beat_s`: between two heartbeats of a worker; `silent_s`: without one it counts as hung.
 
     `respawn_s`: the first pause before a pane is respawned again; doubles to `respawn_limit_s`.
     """
 
+    run: bool = True
     beat_s: float = Field(default=5.0, gt=0)
     silent_s: float = Field(default=30.0, gt=0)
     respawn_s: float = Field(default=1.0, ge=0)

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from ccpar_hybrid.app import housekeeping, snapshot
 from ccpar_hybrid.app.assembly import App, pane_environment
 from ccpar_hybrid.app.snapshot import Snapshot
+from ccpar_hybrid.app.supervisor_watch import SupervisorWatch
 from ccpar_hybrid.core.errors import CcparError, ExitCode
 from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import Task
@@ -67,9 +68,15 @@ class Monitor:
         self._session = session
         self._tidies = tidies
         self._tidied_at = 0.0
+        self._watch = SupervisorWatch(app, session) if tidies and session else None
 
     def tidy(self) -> None:
-        """Clean recorded tasks out of Pueue now and then; its absence is shown, not told twice."""
+        """Clean recorded tasks out of Pueue now and then, and look after the supervisor.
+
+        Pueue's absence is shown, not told twice.
+        """
+        if self._watch:
+            self._watch.look()
         if not self._tidies or time.monotonic() - self._tidied_at < TIDY_S:
             return
         self._tidied_at = time.monotonic()

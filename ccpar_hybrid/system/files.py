@@ -68,6 +68,21 @@ def file_lock(path: str | os.PathLike[str], *, wait_s: float) -> Iterator[None]:
         os.close(descriptor)
 
 
+def lock_holder(path: str | os.PathLike[str]) -> int | None:
+    """The process that holds the file's lock (0: it has not said who it is); None where none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid_in(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def remove_own(path: Path, inode: int) -> None:
     """Remove the path if it is still the file of that inode, and no successor's of this name."""
     with contextlib.suppress(FileNotFoundError):
@@ -86,8 +101,13 @@ def _take(descriptor: int, path: Path, deadline: float) -> None:
         time.sleep(_LOCK_RETRY_S)  # flock knows no time limit
 
 
+def _pid_in(descriptor: int) -> int:
+    text = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+    return int(text) if text.isdigit() else 0
+
+
 def _held(descriptor: int, path: Path) -> Refused:
-    holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+    holder = _pid_in(descriptor) or "unknown"
     return Refused(f"{path.name} is held by process {holder}", "wait for it to end, or end it")
 
 

@@ -65,6 +65,14 @@ class Paths:
         """One stream socket for each living worker."""
         return os.path.join(self.runtime, "w")
 
+    def beat(self, worker: str) -> str:
+        """A worker's heartbeat: a file that it touches again and again."""
+        return os.path.join(self.runtime, "b", worker)
+
+    def supervisor(self, session: str) -> str:
+        """The file that a session's supervisor has locked for as long as it lives."""
+        return os.path.join(self.runtime, "s", session)
+
     def run_socket(self, key: str) -> str:
         """Where a second shim of a running key attaches."""
         return os.path.join(self.runtime, "r", key)

@@ -13,7 +13,7 @@ from itertools import count
 from ccpar_hybrid import __version__
 from ccpar_hybrid.core.errors import BadInput, Refused
 from ccpar_hybrid.core.text import visible
-from ccpar_hybrid.tmux.border import Command, size_hooks, window_options
+from ccpar_hybrid.tmux.border import Command, death_hook, size_hooks, window_options
 from ccpar_hybrid.tmux.geometry import MIN_MONITOR, MIN_WORKER, Cell, Shape, Size, divide, shrink
 from ccpar_hybrid.tmux.layout import checked_name
 from ccpar_hybrid.tmux.pane import OPTION_WIDTH
@@ -25,8 +25,9 @@ from ccpar_hybrid.tmux.session import SessionView
 class SessionSpec:
     """What to build: whose it is, its plan, and what runs in its panes.
 
-    `instance` marks the owner. Programs get `CCPAR_SESSION` and `CCPAR_ENVIRONMENT_FILE` (the path
-    of the private file with their environment), and run without a shell, in `directory`.
+    `instance` marks the owner. Without `supervisor_argv` there is no supervisor. Programs get
+    `CCPAR_SESSION` and `CCPAR_ENVIRONMENT_FILE` (the path of the private file with their
+    environment), and run without a shell, in `directory`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class SessionSpec:
     worker_argv: Callable[[WorkerSlot], tuple[str, ...]]
     environment_file: str
     directory: str = "/"
+    supervisor_argv: tuple[str, ...] | None = None
 
 
 def build_commands(spec: SessionSpec) -> Iterator[Command]:
@@ -50,18 +52,22 @@ def build_commands(spec: SessionSpec) -> Iterator[Command]:
     for place, window in enumerate(others, 1):
         yield from _new_window(spec, window)
         yield from _window(spec, window, place)
+    if spec.supervisor_argv:
+        yield from _supervisor_window(spec, {window.name for window in spec.plan.windows})
     yield ("select-window", "-t", f"{session}={spec.plan.windows[spec.plan.focus].name}")
 
 
 def extend_commands(spec: SessionSpec, view: SessionView, growth: Growth) -> Iterator[Command]:
     """The sequence that adds the workers; what is there keeps its pane and its process.
 
-    A monitor that is gone comes back, in a window of its own in front.
+    A monitor that is gone comes back, in a window of its own in front; so does a supervisor.
     """
     windows = {window.window_id: window for window in view.windows}
     names = {window.name for window in view.windows}
     if view.monitor is None:
         yield from _monitor_window(spec, names)
+    if view.supervisor is None and spec.supervisor_argv:
+        yield from _supervisor_window(spec, names | {window.name for window in growth.windows})
     for window_id, workers, shape in growth.filled:
         window = windows[window_id]
         roles = [*(pane.role for pane in window.panes), *["worker"] * len(workers)]
@@ -116,14 +122,26 @@ def _cell(shape: Shape, roles: Sequence[str], size: Size) -> Cell:
 
 
 def _monitor_window(spec: SessionSpec, names: set[str]) -> Iterator[Command]:
-    candidates = (f"monitor-{number}" if number > 1 else "monitor" for number in count(1))
+    where = ("-b", "-t", f"={spec.name}:^")
+    yield from _service_window(spec, "monitor", spec.monitor_argv, names, where)
+
+
+def _supervisor_window(spec: SessionSpec, names: set[str]) -> Iterator[Command]:
+    where = ("-t", f"={spec.name}:")
+    yield from _service_window(spec, "supervisor", spec.supervisor_argv or (), names, where)
+
+
+def _service_window(
+    spec: SessionSpec, role: str, argv: Sequence[str], names: set[str], where: Sequence[str]
+) -> Iterator[Command]:
+    """A window for one program that is no worker, named after it."""
+    candidates = (f"{role}-{number}" if number > 1 else role for number in count(1))
     name = next(candidate for candidate in candidates if candidate not in names)
     target = f"={spec.name}:={name}"
-    where = ("-d", "-b", "-t", f"={spec.name}:^", "-n", name, "-c", spec.directory)
-    yield ("new-window", *where, *program(spec.monitor_argv))
+    yield ("new-window", "-d", *where, "-n", name, "-c", spec.directory, *program(argv))
     yield from window_options(target)
-    yield from _pane_options(f"{target}.0", None)
-    yield from _arrange(target, divide(Shape(), 1, spec.plan.size), ["monitor"], spec.plan.size)
+    yield from _pane_options(spec, f"{target}.0", None, role)
+    yield from _arrange(target, divide(Shape(), 1, spec.plan.size), [role], spec.plan.size)
 
 
 def _arrange(window: str, cell: Cell, roles: Sequence[str], size: Size) -> Iterator[Command]:
@@ -206,7 +224,7 @@ def _window(spec: SessionSpec, window: PlannedWindow, place: int) -> Iterator[Co
     columns, rows = spec.plan.size
     # A new window has the size of whoever is attached, perhaps too small to be split.
     yield ("resize-window", "-t", target, "-x", str(columns), "-y", str(rows))
-    yield from _pane_options(f"{target}.0", window.panes[0].worker)
+    yield from _pane_options(spec, f"{target}.0", window.panes[0].worker)
     yield from _split(spec, target, 0, [p.worker for p in window.panes[1:] if p.worker])
     roles = [pane.role for pane in window.panes]
     yield from _arrange(target, window.cell, roles, spec.plan.size)
@@ -221,11 +239,13 @@ def _split(
     where = ("-d", "-t", f"{window}.{last}", "-l", "1", "-c", spec.directory)
     for worker in reversed(workers):
         yield ("split-window", *where, *program(spec.worker_argv(worker)))
-        yield from _pane_options(f"{window}.{last + 1}", worker)
+        yield from _pane_options(spec, f"{window}.{last + 1}", worker)
 
 
-def _pane_options(pane: str, worker: WorkerSlot | None) -> Iterator[Command]:
-    options = {"@ccpar_role": "monitor"}
+def _pane_options(
+    spec: SessionSpec, pane: str, worker: WorkerSlot | None, role: str = "monitor"
+) -> Iterator[Command]:
+    options = {"@ccpar_role": role}
     if worker:
         options = {
             "@ccpar_role": "worker",
@@ -235,6 +255,8 @@ def _pane_options(pane: str, worker: WorkerSlot | None) -> Iterator[Command]:
         }
     for name, value in options.items():
         yield ("set-option", "-p", "-t", pane, name, value)
+    if spec.supervisor_argv and not worker:
+        yield death_hook(pane)
 
 
 def _argv(spec: SessionSpec, worker: WorkerSlot | None) -> tuple[str, ...]:

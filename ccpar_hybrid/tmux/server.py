@@ -71,7 +71,8 @@ class Server:
     def extend(self, spec: SessionSpec, view: SessionView, growth: Growth) -> SessionView:
         """Add workers (see `grow` and `rooms`); nobody else's pane or process changes."""
         owned(view, spec.instance)
-        if growth.filled or growth.windows or not view.monitor:
+        lacks = not view.monitor or (spec.supervisor_argv and not view.supervisor)
+        if growth.filled or growth.windows or lacks:
             self._client.run(*extend_commands(spec, view, growth))
         return self._view(view.name)
 
@@ -87,6 +88,11 @@ class Server:
         """End these panes with what runs in them; ids that are not the session's are ignored."""
         if commands := tuple(remove_commands(view, pane_ids)):
             self._client.run(*commands)
+
+    def end_supervisor(self, view: SessionView) -> None:
+        """End the session's supervisor with its pane; nothing happens where there is none."""
+        if view.supervisor:
+            self._client.run(("kill-pane", "-t", view.supervisor.pane_id))
 
     def kill_session(self, name: str, instance: str) -> None:
         """End the session; nothing happens where there is none. Refused if it is not ours."""

@@ -29,7 +29,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class PaneView:
-    """One pane. `role` is monitor, worker, or empty for a pane that somebody else made.
+    """One pane. `role` is monitor, supervisor, worker, or empty for a pane that somebody else made.
 
     `exit_code` and `signal` are None while it lives; `pid` is that of its first process.
     """
@@ -92,7 +92,15 @@ class SessionView:
     @property
     def monitor(self) -> PaneView | None:
         """The monitor's pane."""
-        return next((pane for pane in self.panes if pane.role == "monitor"), None)
+        return self._of_role("monitor")
+
+    @property
+    def supervisor(self) -> PaneView | None:
+        """The supervisor's pane."""
+        return self._of_role("supervisor")
+
+    def _of_role(self, role: str) -> PaneView | None:
+        return next((pane for pane in self.panes if pane.role == role), None)
 
 
 def find(client: Client, name: str) -> SessionView | None:

@@ -18,6 +18,7 @@ from ccpar_hybrid.system.terminal import ignore_job_control
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.admission import Admission, Refusal
 from ccpar_hybrid.worker.audience import ASKED
+from ccpar_hybrid.worker.beat import Beat
 from ccpar_hybrid.worker.console import Console
 from ccpar_hybrid.worker.door import Door
 from ccpar_hybrid.worker.leftover import sweep
@@ -58,6 +59,10 @@ class Worker:
         loop.add_signal_handler(signal.SIGHUP, self._give_up)
         loop.add_signal_handler(signal.SIGWINCH, self._resize)
         self._console.show_idle(self._last)
+        beat = Beat(
+            self._station.paths.beat(self._station.id), self._station.settings.supervisor.beat_s
+        )
+        await beat.start()
         await self._door.open()
         reach("worker.opened")
         await sweep(self._station.paths, self._station.settings.agent.grace_s)
@@ -66,6 +71,7 @@ class Worker:
                 await self._do_one()
         finally:
             await self._door.close()
+            await beat.stop()
             self._console.leave(f"{self._station.name} has ended")
 
     async def _do_one(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ccpar_hybrid.app import snapshot, worker_client
+from ccpar_hybrid.app import daemon, snapshot, worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.enqueue import Enqueuer
 from ccpar_hybrid.app.request import parse_one
@@ -35,8 +35,9 @@ QUICK = {
     "CCPAR_AGENT_SETTLE_S": "0.4",
     "CCPAR_SESSION_ROWS": "30",
     "CCPAR_SESSION_COLUMNS": "120",
+    "CCPAR_SUPERVISOR_RUN": "false",
 }
-"""Settings under which nobody waits long."""
+"""Settings under which nobody waits long, and nothing is mended but by the test."""
 
 
 class Instance:
@@ -236,12 +237,29 @@ class Instance:
     def close(self) -> None:
         """End everything by its pid; AssertionError if something had to be killed."""
         self.app.close()
+        self._end_supervisors()
         for name, status in self.workers().items():
             worker_client.ask(self.app.paths, f"{SESSION}.{name}", {"type": "stop"})
             _wait_gone(status.pid)
         self.tmux.close()
         self.daemon.stop()
+        if (other := daemon.pid(self.app)) is not None:  # one that the supervisor has started
+            os.kill(other, signal.SIGTERM)
+            _wait_gone(other)
         self.end_all()
+
+    def _end_supervisors(self) -> None:
+        for pane in self._supervisor_panes():
+            self.tmux.tmux("kill-pane", "-t", pane)
+        for pid in self.pids("ccpar_hybrid supervisor"):
+            _wait_gone(pid)
+
+    def _supervisor_panes(self) -> list[str]:
+        """With their panes, or tmux would start them again."""
+        if not self.pids("ccpar_hybrid supervisor"):
+            return []
+        form = "#{?#{==:#{@ccpar_role},supervisor},#{pane_id},}"
+        return [line for line in self.tmux.lines("list-panes", "-a", "-F", form) if line]
 
     def end_all(self) -> None:
         """Kill by pid what is left."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "session",
     "stop": "session",
     "monitor": "watch",
+    "supervisor": "watch",
     "add": "add",
     "list": "look",
     "show": "look",

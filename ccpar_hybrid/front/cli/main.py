@@ -10,7 +10,7 @@ from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli import stream
 
-_LIGHT = {"worker": "ccpar_hybrid.front.worker", "monitor": "ccpar_hybrid.front.monitor"}
+_LIGHT = {name: f"ccpar_hybrid.front.{name}" for name in ("worker", "monitor", "supervisor")}
 """Commands that run in panes: started without the command line's libraries."""
 
 

@@ -1,4 +1,4 @@
-"""monitor, as `--help` and completion know it; `main` runs it without these libraries."""
+"""monitor, supervisor, as `--help` and completion know them; `main` runs them without these."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ccpar_hybrid.front.cli.option import Session
 
 
 def register(app: typer.Typer) -> None:
-    """Add this command."""
+    """Add these commands."""
     app.command()(monitor)
+    app.command()(supervisor)
 
 
 def monitor(
@@ -23,3 +24,10 @@ def monitor(
 
     named = ["--session", session] if session else []
     raise typer.Exit(main([*(["--once"] if once else []), *named]))
+
+
+def supervisor(session: Session = None) -> None:
+    """Start again what dies in a session, and keep its queue going; `setup` starts it."""
+    from ccpar_hybrid.front.supervisor import main
+
+    raise typer.Exit(main(["--session", session] if session else []))

@@ -10,6 +10,7 @@ import pytest
 from ccpar_hybrid.core.errors import Refused
 from ccpar_hybrid.system.files import (
     file_lock,
+    lock_holder,
     write_private,
 )
 
@@ -64,4 +65,13 @@ def test_the_lock_of_a_killed_process_is_free(home: Path) -> None:
         holder.kill()
         holder.wait(timeout=10)
     with file_lock(home / "lock", wait_s=1):
+        pass
+
+
+def test_who_holds_a_lock_can_be_asked_without_taking_it(home: Path) -> None:
+    assert lock_holder(home / "lock") is None
+    with file_lock(home / "lock", wait_s=0):
+        assert lock_holder(home / "lock") == os.getpid()
+    assert lock_holder(home / "lock") is None
+    with file_lock(home / "lock", wait_s=0):
         pass

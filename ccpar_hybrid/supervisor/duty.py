@@ -1,0 +1,32 @@
+"""What is to be done about the panes of a session. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+
+from ccpar_hybrid.tmux.session import PaneView, SessionView
+
+
+@dataclass(frozen=True)
+class Duty:
+    """`lost`: panes whose program has died and is wanted; `surplus`: those that are not."""
+
+    lost: tuple[PaneView, ...]
+    surplus: tuple[PaneView, ...]
+
+
+def duty(view: SessionView, wanted: Container[str], is_alive: Callable[[int], bool]) -> Duty:
+    """Of all panes whose program has ended; `wanted` are the names of workers that shall be.
+
+    A process may have died without tmux having noticed, so `is_alive` is asked as well.
+    """
+    ended = [p for p in view.panes if p.role and (p.dead or not is_alive(p.pid))]
+    lost = [p for p in ended if p.role == "monitor" or p.worker in wanted]
+    surplus = [p for p in ended if p.role == "worker" and p.worker not in wanted]
+    return Duty(tuple(lost), tuple(surplus))
+
+
+def title(pane: PaneView) -> str:
+    """What people call the pane: the worker's name, or `monitor`."""
+    return pane.worker or pane.role
