@@ -39,6 +39,19 @@ class Recovered:
         """Whether all was in order."""
         return self == Recovered()
 
+    def with_more(self, other: Recovered) -> Recovered:
+        """Both as one: what two passes have done."""
+        return Recovered(
+            again=(*self.again, *other.again),
+            returned=(*self.returned, *other.returned),
+            completed=(*self.completed, *other.completed),
+            settled=(*self.settled, *other.settled),
+            made=(*self.made, *other.made),
+            groups=(*self.groups, *other.groups),
+            state_lost=self.state_lost or other.state_lost,
+            damaged=self.damaged or other.damaged,
+        )
+
     @property
     def lines(self) -> list[str]:
         """What was done, for people."""

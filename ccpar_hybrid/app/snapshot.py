@@ -9,7 +9,10 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from ccpar_hybrid.app import worker_client
+from ccpar_hybrid.app.aftermath import SKIPPED
 from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.life import KilledBy
+from ccpar_hybrid.app.order import Order
 from ccpar_hybrid.core.errors import MissingPart
 from ccpar_hybrid.core.outcome import Attempt, Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource, TaskSpec
@@ -17,7 +20,11 @@ from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Group, Job, JobEnd, JobState, QueueSnapshot
 
-SKIPPED = "a task before it did not succeed"
+STARTED_ANEW = "pueued was started anew: ccpar-hybrid recover"
+_KILLED = {
+    KilledBy.SCHEDULER: "cut off by the end of pueued: ccpar-hybrid recover",
+    KilledBy.UNSURE: "ended in Pueue just now",
+}
 
 
 class TaskState(StrEnum):
@@ -25,7 +32,8 @@ class TaskState(StrEnum):
 
     `HELD`: stashed; `DELAYED`: its time has not come; `BLOCKED`: waits for other tasks;
     `OFFERED`: due, but no worker is idle; `WAITING`: its agent waits for a person; `LOST`: no
-    outcome is known and the scheduler knows it no more; `UNKNOWN`: the scheduler did not answer.
+    outcome is known and the scheduler knows it no more; `UNKNOWN`: the scheduler did not answer,
+    or was started anew and is not in order yet.
     """
 
     HELD = "held"
@@ -106,10 +114,12 @@ class _Facts:
         queue: QueueSnapshot,
         workers: Iterable[WorkerStatus],
         trouble: str | None = None,
+        order: Order | None = None,
     ) -> None:
         self.ledger = ledger
         self.queue = queue
         self._trouble = trouble
+        self._order = order
         self.running = {status.key: status for status in workers if status.key}
 
     def views(self, tasks: list[Task]) -> list[TaskView]:
@@ -170,7 +180,11 @@ class _Facts:
             return TaskState.UNKNOWN, self._trouble
         if self._was_skipped(task):
             return TaskState.SKIPPED, SKIPPED
-        return TaskState.LOST, "Pueue does not know it"
+        if self._order and self._order.is_on_its_way(task.key):
+            return TaskState.QUEUED, "is being added"
+        if self._order and not self._order.is_kept:
+            return TaskState.UNKNOWN, STARTED_ANEW
+        return TaskState.LOST, "removed from Pueue: restart or cancel it"
 
     def _was_skipped(self, task: Task) -> bool:
         """Whether an absent task was skipped, and cleaned out before anybody recorded it."""
@@ -198,6 +212,10 @@ class _Facts:
         """Ended in the scheduler, but no outcome is recorded."""
         if running := self.running.get(key):
             return _of_worker(running)
+        if job.end is JobEnd.KILLED and self._order:
+            by = self._order.killed_by(job)
+            if by is not KilledBy.PERSON:
+                return TaskState.UNKNOWN, _KILLED[by]
         state = _BY_END[job.end] if job.end else TaskState.LOST
         if state is TaskState.SUCCEEDED:
             return TaskState.LOST, "Pueue says success, but no outcome was recorded"
@@ -218,7 +236,7 @@ def take(app: App, tasks: list[Task] | None = None) -> Snapshot:
     now, trouble = queue_or_trouble(app)
     workers = tuple(worker_client.statuses(app.paths).values())
     known = app.ledger.tasks(newest_first=False) if tasks is None else tasks
-    facts = _Facts(app.ledger, now, workers, trouble)
+    facts = _Facts(app.ledger, now, workers, trouble, Order(app))
     strangers = [] if tasks is not None else _by_hand(now, {task.key for task in known})
     return Snapshot(
         at=datetime.now(UTC),

@@ -26,6 +26,7 @@ COMMANDS = {
     "wait": "steer",
     "cancel": "steer",
     "restart": "steer",
+    "recover": "recover",
     "ledger": "ledger",
     "doctor": "doctor",
     "config": "config",

@@ -154,7 +154,10 @@ def test_a_task_that_was_queued_again_after_its_end_is_open(
 
 
 def test_nobody_knows_a_lost_task(ledger: Ledger, task: Task) -> None:
-    assert state(ledger, task, snapshot_of()) == (TaskState.LOST, "Pueue does not know it")
+    assert state(ledger, task, snapshot_of()) == (
+        TaskState.LOST,
+        "removed from Pueue: restart or cancel it",
+    )
     assert not view(ledger, task, snapshot_of()).is_ended
 
 
@@ -203,7 +206,7 @@ def test_what_waited_for_a_failed_task_is_skipped_even_if_it_was_cleaned_out(
     after = waits_for(task)
     last = waits_for(after)
     ledger.add([after, last])
-    lost = (TaskState.LOST, "Pueue does not know it")
+    lost = (TaskState.LOST, "removed from Pueue: restart or cancel it")
     assert state(ledger, last, snapshot_of(job(after, number=1))) == lost
     ledger.settle(task.key, make_outcome(Result.FAILED))
     for each in (after, last):
