@@ -21,7 +21,7 @@ from ccpar_hybrid.system.process import (
     is_ending,
     processes,
 )
-from ccpar_hybrid.worker import reaper
+from ccpar_hybrid.worker import reaper, wire
 from ccpar_hybrid.worker.lease import lease
 from ccpar_hybrid.worker.stray import Strays, recorded, strays
 
@@ -55,11 +55,24 @@ async def end_leftovers(paths: Paths, key: TaskKey, grace_s: float) -> int:
 
 
 async def sweep(paths: Paths, grace_s: float) -> None:
-    """End what is left of every run that no worker holds any more."""
-    for key in dict.fromkeys([*recorded(paths), *_left(paths)]):
+    """End what is left of every run that no worker holds any more, and remove its socket."""
+    for key in sorted({*recorded(paths), *_left(paths), *_met(paths)}):
         with lease(paths, key) as is_ours:
             if is_ours:
                 await end_leftovers(paths, key, grace_s)
+                for ending in ("", wire.PARTIAL):
+                    Path(paths.run_socket(key) + ending).unlink(missing_ok=True)
+
+
+def _met(paths: Paths) -> list[TaskKey]:
+    """The keys for which a lease or a run's socket is there; most of them run."""
+    places = {Path(path("")) for path in (paths.lease, paths.run_socket)}
+    return [
+        TaskKey(file.name.removesuffix(wire.PARTIAL))
+        for place in places
+        if place.is_dir()
+        for file in place.iterdir()
+    ]
 
 
 async def _end(roots: list[int], grace_s: float) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 else:
     Message = dict
 
+PARTIAL = "~"
+"""Ends the name of a socket that does not listen yet."""
 WIRE = 1
 """Version of the words; both sides refuse another one in words."""
 
@@ -129,7 +131,7 @@ class Link:
 def listen(path: str, backlog: int = 64) -> _socket.socket:
     """A listening stream socket that appears at `path` only once it can be connected to."""
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    partial = f"{path}~"
+    partial = f"{path}{PARTIAL}"
     try:
         _unlink(partial)
         listener.bind(partial)
