@@ -37,8 +37,8 @@ class Faults:
     def __init__(self, instance: Instance, random: Random) -> None:
         self._instance = instance
         self._random = random
-        self._points = Points(instance.home)
-        instance.environment[VARIABLE] = self._points.setting
+        self.points = Points(instance.home)
+        instance.environment[VARIABLE] = self.points.setting
         self.touched: set[str] = set()
         self.kills = 0
         self.story: list[str] = []
@@ -46,7 +46,7 @@ class Faults:
     @property
     def strikes(self) -> int:
         """How many kills there were, each of which can have cut a run off."""
-        return self.kills + len(self._points.struck())
+        return self.kills + len(self.points.struck())
 
     def kill_one(self, kind: str) -> None:
         """SIGKILL one process of a kind, if there is any."""
@@ -58,14 +58,14 @@ class Faults:
         """Arm a random point; not the shim's, whose death stands for a person's kill."""
         point = self._random.choice([each for each in points() if not each.startswith("shim.")])
         self.story.append(f"arm {point}")
-        self._points.arm(point)
+        self.points.arm(point)
 
     def disarm(self) -> None:
         """Whatever is reached from now on, nobody dies of it."""
-        struck = self._points.struck()
+        struck = self.points.struck()
         self.kills += len(struck)
         self.story += [f"struck {point}" for point in struck]
-        self._points.disarm()
+        self.points.disarm()
 
     def kill_everything(self) -> None:
         """As a power cut does: nobody sees anybody else die."""

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from tests.chaos.ledger_trial import STEPS
 from tests.chaos.point import Points, points
+from tests.chaos.trial import TRIALS
 
 
 def test_the_points_of_every_part_are_found() -> None:
@@ -22,3 +24,9 @@ def test_a_point_has_struck_when_its_file_is_gone(home: Path) -> None:
     places.disarm()
     assert not places.struck()
     assert not list(Path(file).parent.iterdir())
+
+
+def test_every_point_of_the_source_has_a_trial() -> None:
+    tried = {*TRIALS, *STEPS}
+    assert [point for point in points() if point not in tried] == []
+    assert sorted(tried - set(points())) == [], "these are in the source no more"
