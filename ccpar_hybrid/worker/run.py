@@ -132,6 +132,8 @@ class Run:
                 self._audience.line(closing(step.before.outcome))
             if not await self._standby.insist(partial(self._record.note, step.before)):
                 return None
+            if step.before is not None:
+                reach("run.noted")
             if not await self._standby.wait(self._question(step), _pause_s(step), _why(step)):
                 return await self._leave()
             try:

@@ -113,10 +113,8 @@ class Faults:
             self._instance.daemon.stop()
 
     def _touch(self, kind: str, pid: int) -> None:
-        if kind == "shim":
+        if kind == "shim":  # which is what `pueue kill` does
             self.touched.add(command_of(pid).rpartition(" ")[2])
-        elif kind == "agent":
-            self.touched.update(_variable(pid, "CCPAR_TASK"))
 
     def _of(self, kind: str) -> list[int]:
         return [pid for pid in processes_of(self._instance) if KINDS[kind](command_of(pid))]
@@ -133,12 +131,6 @@ def processes_of(instance: Instance) -> list[int]:
         for pid in processes()
         if pid != os.getpid() and is_alive(pid) and any(mark in each for each in _environ(pid))
     ]
-
-
-def _variable(pid: int, name: str) -> list[str]:
-    start = f"{name}=".encode()
-    found = [each for each in _environ(pid) if each.startswith(start)]
-    return [os.fsdecode(each.removeprefix(start)) for each in found]
 
 
 def _environ(pid: int) -> list[bytes]:

@@ -40,6 +40,9 @@ PROFILES = (
 )
 """What a round is about: the kind that is killed, or what else happens."""
 
+PATIENT = "20"
+"""Resumes: a round may strike one task more often than people would bear."""
+
 
 @dataclass
 class Report:
@@ -202,10 +205,10 @@ class Round:
 @contextmanager
 def _place(agent: str) -> Iterator[Instance]:
     if agent == "claude":
-        with running_bench() as bench:
+        with running_bench(CCPAR_RETRY_RESUMES=PATIENT) as bench:
             yield bench.instance
     else:
-        with running_instance() as instance:
+        with running_instance(CCPAR_RETRY_RESUMES=PATIENT) as instance:
             yield instance
 
 

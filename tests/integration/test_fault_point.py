@@ -74,6 +74,7 @@ def test_a_step_of_the_ledger_is_there_as_a_whole_or_not_at_all(home: Path, poin
     assert ledger_trial.run(file, step, f"{point}:{home}/armed") == -9
     if point in ledger_trial.IS_THERE:
         assert ledger_trial.content(file) != untouched
+        assert ledger_trial.run(file, "") == 0
     else:
         assert ledger_trial.content(file) == untouched
         assert ledger_trial.run(file, step) == 0
