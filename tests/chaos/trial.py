@@ -1,7 +1,7 @@
 """A trial for each point of the source: somebody dies there, people mend, and all is well.
 
-`TRIALS` has one for every point; a test finds the points in the source, so that none is
-forgotten. Points of the ledger are tried without an instance as well (`LEDGER`).
+A test finds the points in the source, so that none is forgotten. Points of the ledger are tried
+without an instance as well (`ledger_trial`).
 """
 
 from __future__ import annotations
@@ -243,12 +243,15 @@ TRIALS: Mapping[str, Trial] = {
     "shim.handed": shim_dies,
     "shim.told": shim_dies,
     "submit.released": add_dies,
+    "add.kept": add_dies,
+    "submit.held": add_dies,
     "add.queued": add_dies,
     "add.noted": add_dies,
     "recover.noted": recovery_dies,
     "recover.queued": recovery_dies,
     "recover.reconciled": recovery_dies,
     "recover.resumed": recovery_dies,
+    "restart.reopened": restart_dies,
     "restart.queued": restart_dies,
     "cancel.settled": cancel_dies,
     "tidy.settled": monitor_dies,
@@ -262,6 +265,3 @@ TRIALS: Mapping[str, Trial] = {
     "ledger.reopen": restart_dies,
 }
 """By the point."""
-
-OPEN: frozenset[str] = frozenset({"add.kept", "submit.held", "restart.reopened"})
-"""Points whose trial waits for a recovery that knows half-done adds and restarts."""
