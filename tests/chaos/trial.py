@@ -205,15 +205,18 @@ def cancel_dies(ground: Ground, point: str) -> None:
     assert [found[word].state for word in ("first", "second")] == ["cancelled", "skipped"]
 
 
-def monitor_dies(ground: Ground, point: str) -> None:
-    """While it records a task that was skipped."""
-    ground.points.arm(point)
-    made = ground.pair(LONG)
-    assert ground.add(made) == 0
+def skipping_dies(ground: Ground, point: str) -> None:
+    """While it is recorded that a task was skipped."""
+    assert ground.add(ground.pair(LONG)) == 0
     ground.begun("first")
     ground.kill("shim")
-    ground.await_strike(point)
-    found = ground.settle(touched=("first",))
+    wait_until(
+        lambda: "DependencyFailed" in ground.instance.pueue("status", "--json"),
+        timeout_s=_LIMIT_S,
+        message="Pueue skips the second one",
+    )
+    ground.dies(point, "setup", str(WORKERS))
+    found = ground.settle(touched=("first",), strikes=2)
     assert found["second"].state == "skipped"
 
 
@@ -254,7 +257,7 @@ TRIALS: Mapping[str, Trial] = {
     "restart.reopened": restart_dies,
     "restart.queued": restart_dies,
     "cancel.settled": cancel_dies,
-    "tidy.settled": monitor_dies,
+    "tidy.settled": skipping_dies,
     "ledger.add": add_dies,
     "ledger.submitted": add_dies,
     "ledger.commit": writer_dies,
