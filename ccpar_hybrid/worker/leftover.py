@@ -60,15 +60,16 @@ async def sweep(paths: Paths, grace_s: float) -> None:
         with lease(paths, key) as is_ours:
             if is_ours:
                 await end_leftovers(paths, key, grace_s)
-                for ending in ("", wire.PARTIAL):
-                    Path(paths.run_socket(key) + ending).unlink(missing_ok=True)
+                path = paths.run_socket(key)
+                for each in (path, wire.partial_of(path)):
+                    Path(each).unlink(missing_ok=True)
 
 
 def _met(paths: Paths) -> list[TaskKey]:
     """The keys for which a lease or a run's socket is there; most of them run."""
     places = {Path(path("")) for path in (paths.lease, paths.run_socket)}
     return [
-        TaskKey(file.name.removesuffix(wire.PARTIAL))
+        TaskKey(wire.whole_of(file.name))
         for place in places
         if place.is_dir()
         for file in place.iterdir()

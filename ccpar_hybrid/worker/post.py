@@ -125,7 +125,7 @@ class Post:
         return [
             name
             for name in sorted(names)
-            if not name.endswith(wire.PARTIAL) and not is_stopped(Offer.pid_of(name))
+            if wire.whole_of(name) == name and not is_stopped(Offer.pid_of(name))
         ]
 
     async def _try(self, path: str) -> Claim | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     Message = dict
 
-PARTIAL = "~"
+_PARTIAL = "~"
 """Ends the name of a socket that does not listen yet."""
 WIRE = 1
 """Version of the words; both sides refuse another one in words."""
@@ -128,10 +128,20 @@ class Link:
         self.close()
 
 
+def partial_of(path: str) -> str:
+    """The path of a socket as long as it does not listen yet."""
+    return f"{path}{_PARTIAL}"
+
+
+def whole_of(path: str) -> str:
+    """The path of a socket once it listens."""
+    return path.removesuffix(_PARTIAL)
+
+
 def listen(path: str, backlog: int = 64) -> _socket.socket:
     """A listening stream socket that appears at `path` only once it can be connected to."""
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    partial = f"{path}{PARTIAL}"
+    partial = partial_of(path)
     try:
         _unlink(partial)
         listener.bind(partial)
