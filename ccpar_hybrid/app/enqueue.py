@@ -162,6 +162,8 @@ class Enqueuer:
             retries=request.retries,
             backoff_s=_span_s("backoff", request.backoff, least_s=0.0),
             idle_s=_span_s("idle", request.idle),
+            on_limit=request.on_limit,
+            ignore_reserve=request.ignore_reserve,
             memory_mib=amount.mebibytes(request.memory) if request.memory else None,
             cpus=None if request.cpus is None else amount.cores(request.cpus),
         )

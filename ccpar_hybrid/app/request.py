@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from ccpar_hybrid.core.errors import BadInput
-from ccpar_hybrid.core.task import PRIORITY_MAX, PRIORITY_MIN, RETRIES_MAX, CleanText
+from ccpar_hybrid.core.task import PRIORITY_MAX, PRIORITY_MIN, RETRIES_MAX, CleanText, OnLimit
 from ccpar_hybrid.core.text import visible
 
 LABEL_LIMIT = 200
@@ -66,6 +66,8 @@ class TaskRequest(BaseModel):
     retries: int | None = Field(default=None, ge=0, le=RETRIES_MAX, strict=True)
     backoff: Span | None = None
     idle: Span | None = None
+    on_limit: OnLimit | None = None
+    ignore_reserve: bool = Field(default=False, strict=True)
     memory: Name | None = None
     cpus: Annotated[float, Field(strict=True)] | None = None
 
@@ -121,6 +123,8 @@ _TYPES = {
     "finite_number": "a whole number is accepted",
     "tuple_type": "a list of texts is accepted",
     "dict_type": "an object of texts is accepted",
+    "enum": "wait, ask or fail is accepted",
+    "bool_type": "true or false is accepted",
     "string_unicode": "UTF-8 is accepted",
 }
 

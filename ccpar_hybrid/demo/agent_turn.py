@@ -174,6 +174,8 @@ class Player:
             self._spend(turn, f"{script}:{number}")
             yield from self._refusals(turn)
             yield from self._answer(turn)
+            if any(isinstance(step, Windows) for step in turn):
+                self._screen.status = yield from self._session.status_line()
 
     def _spend(self, turn: Turn, place: str) -> None:
         """Use what the turn uses of the account. Raises Refused if there is nothing left."""

@@ -18,6 +18,8 @@ from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
 from ccpar_hybrid.system.scope import find_scopes
 from ccpar_hybrid.tmux.pane import Pane
+from ccpar_hybrid.worker.account_hold import AccountHold
+from ccpar_hybrid.worker.accounts import Accounts
 from ccpar_hybrid.worker.loop import Worker
 from ccpar_hybrid.worker.machine_hold import MachineHold
 from ccpar_hybrid.worker.station import Station, worker_id
@@ -81,7 +83,11 @@ def _station(app: App, options: argparse.Namespace, environment: dict[str, str])
         hook_argv=launcher.hook_argv(),
         environment=_SessionEnvironment(options.environment, environment),
         scopes=functools.cache(lambda: find_scopes(environment)),
-        holds=(_machine_hold(app, worker_id(options.session, options.name), environment),),
+        accounts=Accounts(app.ledger.accounts, settings.limit),
+        holds=(
+            AccountHold(app.ledger.accounts, settings.limit, lambda: app.scheduler),
+            _machine_hold(app, worker_id(options.session, options.name), environment),
+        ),
     )
 
 

@@ -21,6 +21,8 @@ from ccpar_hybrid.ledger.row import time_text
 
 KEPT = timedelta(days=15)
 """Readings that are older are forgotten: two of the longest windows."""
+_CLOCK_STEP = timedelta(minutes=1)
+"""A departure that lies further ahead is from before the clock was set back."""
 STAGGERED_STEPS = 60
 """For so many steps after a limit's end the starts of its account are kept apart."""
 _READING = "account, at, window_name, used_percent, resets_at"
@@ -183,7 +185,7 @@ class AccountBook:
             )
             departed_at, departed_key = row or (None, None)
             free_at = datetime.fromisoformat(departed_at) + stagger if departed_at else now
-            if now < free_at <= now + stagger:
+            if now < free_at <= now + stagger + _CLOCK_STEP:
                 return None if departed_key == key else free_at
             self._see(account, now)
             self._database.write(

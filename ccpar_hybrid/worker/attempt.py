@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from ccpar_hybrid.agents.base import Agent, LaunchContext
+from ccpar_hybrid.agents.base import Agent, LaunchContext, Observation
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Outcome, Start
-from ccpar_hybrid.core.task import Task
+from ccpar_hybrid.core.task import OnLimit, Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker.allowance import GRACE_S
@@ -169,7 +170,15 @@ class Attempt:
         self._program = program
         if self._agent.interactive:
             settings = self._station.settings.agent
-            self._talk = Interaction(self._agent, launch, self._console, self._story, settings)
+            self._talk = Interaction(
+                self._agent,
+                launch,
+                self._console,
+                self._story,
+                settings,
+                witness=self._witness(),
+                asks_at_limit=self._on_limit() is OnLimit.ASK,
+            )
         self._started = time.monotonic()
         self._silence = Silence(
             self._idle_s(), program, self._talk, self._story, self._record, self._started
@@ -179,6 +188,17 @@ class Attempt:
         self._record.tell("agent-started", pid=program.pid)
         self._show()
         return program
+
+    def _witness(self) -> Callable[[Observation], None]:
+        """Who hears what this session tells of its account."""
+        station, spec = self._station, self._order.task.spec
+        account = self._agent.account({**station.environment(), **spec.environment})
+        if account is None:
+            return lambda seen: None
+        return partial(station.accounts.saw, account, spec.group)
+
+    def _on_limit(self) -> OnLimit:
+        return self._order.task.spec.on_limit or self._station.settings.limit.on_limit
 
     def _context(self) -> LaunchContext:
         station, task, record = self._station, self._order.task, self._order.record

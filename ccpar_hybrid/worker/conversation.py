@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ccpar_hybrid.agents.base import Observation, Screen, Sign, Source
+from ccpar_hybrid.agents.failure import RATE_LIMIT
 from ccpar_hybrid.core.worker import WorkerState
 
 IDLE_LOOKS = 2
 """So many looks in a row must show an idle agent before it counts as waiting for a person."""
 INTERRUPTED = "interrupted: say how to go on"
+LIMITED = "usage limit reached: say how to go on"
 
 
 class Phase(StrEnum):
@@ -43,14 +45,23 @@ class View:
 
 
 class Conversation:
-    """The state of one session. `settle_s`: how long a finished turn must stay finished."""
+    """The state of one session. `settle_s`: how long a finished turn must stay finished.
+
+    `asks_at_limit`: a turn that a usage limit ended waits for a person.
+    """
 
     def __init__(
-        self, prompt: str | None, settle_s: float, is_same: Callable[[str, str], bool]
+        self,
+        prompt: str | None,
+        settle_s: float,
+        is_same: Callable[[str, str], bool],
+        *,
+        asks_at_limit: bool = False,
     ) -> None:
         self._prompt = prompt
         self._is_same = is_same
         self._settle_s = settle_s
+        self._asks_at_limit = asks_at_limit
         self.phase = Phase.STARTING if prompt is not None else Phase.TAKEN
         self._view = View(WorkerState.STARTING, "", Source.PROCESS)
         self._finished_at: float | None = None
@@ -92,6 +103,9 @@ class Conversation:
                 self._finished_at = None
                 self._in_background = True
                 self._show(WorkerState.WORKING, seen)
+            case Sign.TURN_FAILED if self._asks_at_limit and seen.error == RATE_LIMIT:
+                self._finished_at = None
+                self._view = View(WorkerState.WAITING, LIMITED, seen.source)
             case Sign.TURN_ENDED | Sign.TURN_FAILED:
                 self._end_turn(seen, now)
             case Sign.ENDED:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ccpar_hybrid.agents.base import Agent, Launch, Observation, Sign, Source, Transcript
 from ccpar_hybrid.core.errors import CcparError
@@ -18,6 +20,7 @@ _LOOK_S = 0.5
 _ENTER_AFTER_PASTE_S = 0.15
 _ENTER_AGAIN_S = 1.0
 _PASTE_AGAIN_S = 5.0
+_LEAVE_S = 5.0
 _QUIET_S = 2.0
 """After so long without a hook the screen is looked at."""
 
@@ -35,14 +38,20 @@ class Interaction:
         console: Console,
         story: Story,
         settings: AgentSettings,
+        witness: Callable[[Observation], None] = lambda seen: None,
+        asks_at_limit: bool = False,
     ) -> None:
+        """`witness` hears every observation; `asks_at_limit`: a limit leaves it to a person."""
         self._agent = agent
         self._prompt = launch.prompt
         self._is_given = launch.stdin is not None
         self._console = console
         self._story = story
         self._settings = settings
-        self._conversation = Conversation(launch.prompt, settings.settle_s, agent.is_same_prompt)
+        self._witness = witness
+        self._conversation = Conversation(
+            launch.prompt, settings.settle_s, agent.is_same_prompt, asks_at_limit=asks_at_limit
+        )
         self._transcript: Transcript | None = None
         self._transcript_path: object = None
         self._session: str | None = None
@@ -55,6 +64,9 @@ class Interaction:
         self._pressed_at = 0.0
         self._interrupted = False
         self._nudged = ""
+        self._failed: Observation | None = None
+        self._captured = ""
+        self._leaving_since: float | None = None
         self.last_message: str | None = None
         self.last_step = ""
         """The last tool or step that was told."""
@@ -108,6 +120,7 @@ class Interaction:
         if seen is None:
             return
         self._heard_at = now
+        self._witness(seen)
         self._session = seen.session_id or self._session
         if seen.cost_usd is not None:
             self._cost_usd = seen.cost_usd
@@ -116,6 +129,8 @@ class Interaction:
             self._transcript_path = seen.transcript
             self._transcript = self._agent.transcript(seen.transcript)
         self.read_transcript()
+        if self._failed is not None and seen.error == self._failed.error:
+            seen = replace(seen, status=self._failed.status)
         self._story.line(seen.line or "")
         if seen.sign in (Sign.TURN_ENDED, Sign.TURN_FAILED) and seen.text:
             self.last_message = seen.text
@@ -140,6 +155,15 @@ class Interaction:
         if progress.interrupted and not was_interrupted:
             seen = Observation(Sign.WAITING, Source.TRANSCRIPT, INTERRUPTED)
             self._conversation.see(seen, 0.0)
+        self._mind_failure(progress.failure)
+
+    def _mind_failure(self, failure: Observation | None) -> None:
+        """The record tells of an error even where its hook was lost."""
+        is_new = failure is not None and failure != self._failed
+        self._failed = failure
+        if failure is not None and is_new and self._conversation.phase is Phase.TAKEN:
+            self._witness(failure)
+            self._conversation.see(failure, time.monotonic())
 
     async def tick(self, now: float) -> Finish | None:
         """Do what is due; a Finish when the session is over."""
@@ -157,15 +181,34 @@ class Interaction:
         """Once all has been quiet long enough, look whether a person has begun to type."""
         if self._conversation.verdict(now) is None and now - self._looked_at < _LOOK_S:
             return None
+        before = self._captured
         await self._look(now)
         verdict = self._conversation.verdict(now)
         if verdict is Verdict.FAILED:
-            return self._conversation.failure
+            is_left = await self._leave_dialog(before, now)
+            return self._conversation.failure if is_left else None
         return "" if verdict is Verdict.DONE else None
+
+    async def _leave_dialog(self, before: str, now: float) -> bool:
+        """Leave the dialog that the program opened by itself, once it stands still.
+
+        The program is ended anyhow: a dialog that stays is no reason to wait for long.
+        """
+        if not self._screen.leave:
+            return True
+        self._leaving_since = self._leaving_since or now
+        if now - self._leaving_since > _LEAVE_S:
+            return True
+        if before == self._captured and now - self._pressed_at > _ENTER_AGAIN_S:
+            self._pressed_at = now
+            for key in self._screen.leave:
+                await self._console.press(key)
+        return False
 
     async def _look(self, now: float) -> None:
         self._looked_at = now
-        self._screen = self._agent.read_screen(await self._console.capture())
+        self._captured = await self._console.capture()
+        self._screen = self._agent.read_screen(self._captured)
         self._conversation.see_screen(self._screen, now)
 
     async def screen(self) -> str:

@@ -12,6 +12,7 @@ from ccpar_hybrid.scheduler.base import Scheduler
 from ccpar_hybrid.system.paths import Paths
 from ccpar_hybrid.system.scope import Scopes
 from ccpar_hybrid.tmux.pane import Pane
+from ccpar_hybrid.worker.accounts import Accounts
 from ccpar_hybrid.worker.hold import Hold
 
 
@@ -20,8 +21,9 @@ class Station:
     """One worker's place: its name and group, and the parts that it uses.
 
     `scheduler` is made when first needed. `hook_argv` starts the hook program. `environment`
-    gives that of the shell that ran `setup` last; agents get it. `holds` are asked before each
-    start of an agent. `scopes` tells what systemd can bound here; it tries it when first asked.
+    gives that of the shell that ran `setup` last; agents get it. `accounts` hears what sessions
+    tell of theirs. `holds` are asked before each start of an agent. `scopes` tells what systemd
+    can bound here; it tries it when first asked.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Station:
     pane: Pane
     hook_argv: tuple[str, ...]
     environment: Callable[[], Mapping[str, str]]
+    accounts: Accounts
     holds: Sequence[Hold] = ()
     scopes: Callable[[], Scopes] = Scopes
 

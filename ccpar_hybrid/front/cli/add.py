@@ -18,6 +18,7 @@ from ccpar_hybrid.front.cli.option import (
     Json,
     Session,
     complete_agent,
+    complete_on_limit,
     complete_task,
 )
 from ccpar_hybrid.front.cli.output import count, paint, print_json
@@ -96,6 +97,13 @@ def add(
     idle: Annotated[
         str | None, typer.Option(help="Stop it when so long nothing is heard of it: 10min.")
     ] = None,
+    on_limit: Annotated[
+        str | None,
+        typer.Option(help="At a usage limit: wait, ask or fail.", autocompletion=complete_on_limit),
+    ] = None,
+    ignore_reserve: Annotated[
+        bool, typer.Option("--ignore-reserve", help="It may begin on an account's reserve.")
+    ] = False,
     memory: Annotated[
         str | None, typer.Option(help="What it may use with all that it starts: 512M, 2G.")
     ] = None,
@@ -128,6 +136,8 @@ def add(
         "retries": retries,
         "backoff": backoff,
         "idle": idle,
+        "on_limit": on_limit,
+        "ignore_reserve": ignore_reserve or None,
         "memory": memory,
         "cpus": cpus,
     }

@@ -70,6 +70,8 @@ def show_document(view: TaskView, attempts: list[Attempt], events: list[Event]) 
         "retries": spec.retries,
         "backoff_s": spec.backoff_s,
         "idle_s": spec.idle_s,
+        "on_limit": spec.on_limit.value if spec.on_limit else None,
+        "ignore_reserve": spec.ignore_reserve,
         "memory_mib": spec.memory_mib,
         "cpus": spec.cpus,
         "attempt_list": [_attempt(attempt) for attempt in attempts],

@@ -62,6 +62,11 @@ def complete_agent(incomplete: str) -> list[str]:
     return [name for name in ("claude", "command", "demo") if name.startswith(incomplete)]
 
 
+def complete_on_limit(incomplete: str) -> list[str]:
+    """What a task may do at a usage limit."""
+    return [name for name in ("wait", "ask", "fail") if name.startswith(incomplete)]
+
+
 def complete_layout(incomplete: str) -> list[str]:
     """Names of layouts, the user's included."""
     from ccpar_hybrid.system import paths

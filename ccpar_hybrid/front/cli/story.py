@@ -47,6 +47,8 @@ def _head(view: TaskView) -> None:
         "timeout": span(spec.timeout_s) if spec.timeout_s else "",
         "retries": _retries(spec),
         "idle limit": span(spec.idle_s) if spec.idle_s else "",
+        "at a limit": spec.on_limit.value if spec.on_limit else "",
+        "reserve": "may be used up" if spec.ignore_reserve else "",
         "memory": written(spec.memory_mib) if spec.memory_mib else "",
         "cpus": f"{spec.cpus:g}" if spec.cpus else "",
         "added": f"{ago(view.task.created_at)} ({view.task.source.value})",

@@ -45,6 +45,8 @@ _FIELDS = "accepted fields are prompt, label"
         ('{"prompt": "x", "retries": -1}', "retries -1 is out of range", "0 to 100"),
         ('{"prompt": "x", "retries": "3"}', 'retries cannot be "3"', "whole number"),
         ('{"prompt": "x", "idle": false}', "idle cannot be false", "seconds"),
+        ('{"prompt": "x", "on_limit": "stop"}', 'on_limit cannot be "stop"', "wait, ask or fail"),
+        ('{"prompt": "x", "ignore_reserve": 1}', "ignore_reserve cannot be 1", "true or false"),
         ('{"prompt": "x", "memory": 512}', "memory cannot be 512", "text"),
         ('{"prompt": "x", "cpus": "2"}', 'cpus cannot be "2"', "a number is accepted"),
         ('{"prompt": "x", "label": " "}', "line 1: label is empty", "leave it out"),

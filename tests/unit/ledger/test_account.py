@@ -135,10 +135,17 @@ def test_starts_lie_apart_after_a_lifted_limit_as_well(book: AccountBook) -> Non
     assert book.depart(ME, TWO, NOW, STEP) == NOW + STEP
 
 
+def test_two_that_ask_at_once_do_not_start_at_once(book: AccountBook) -> None:
+    meet(book, NOW, after(minutes=1))
+    end = after(minutes=1)
+    assert book.depart(ME, ONE, end + timedelta(microseconds=5), STEP) is None
+    assert book.depart(ME, TWO, end, STEP) is not None
+
+
 def test_a_clock_that_was_set_back_holds_nobody_for_long(book: AccountBook) -> None:
     meet(book, NOW, after(minutes=1))
-    assert book.depart(ME, ONE, after(minutes=2), STEP) is None
-    assert book.depart(ME, TWO, after(minutes=1), STEP) is None
+    assert book.depart(ME, ONE, after(minutes=4), STEP) is None
+    assert book.depart(ME, TWO, after(minutes=2), STEP) is None
 
 
 def test_a_refused_login_is_noted_once_for_each_group(book: AccountBook) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ccpar_hybrid.agents.base import Observation, Screen, Sign, Source
 from ccpar_hybrid.core.worker import WorkerState
-from ccpar_hybrid.worker.conversation import INTERRUPTED, Conversation, Phase, Verdict
+from ccpar_hybrid.worker.conversation import INTERRUPTED, LIMITED, Conversation, Phase, Verdict
 
 SETTLE_S = 1.5
 IDLE = Screen(ready=True)
@@ -49,6 +49,21 @@ def test_a_prompt_is_sent_when_the_session_is_there_and_taken_when_the_hook_says
     talk.see(seen(Sign.PROMPT, "Fix it"), 1)
     assert [*phases, talk.phase] == [Phase.STARTING, Phase.READY, Phase.SENT, Phase.TAKEN]
     assert state(talk) == (WorkerState.WORKING, "")
+
+
+def test_a_limit_can_be_left_to_a_person_who_says_how_to_go_on() -> None:
+    talk = Conversation("Fix it", SETTLE_S, lambda one, other: one == other, asks_at_limit=True)
+    talk.see(seen(Sign.SESSION), 0)
+    talk.sent()
+    talk.see(seen(Sign.PROMPT, "Fix it"), 1)
+    talk.see(Observation(Sign.TURN_FAILED, Source.HOOK, "no", error="rate_limit"), 2)
+    assert state(talk) == (WorkerState.WAITING, LIMITED)
+    assert talk.verdict(1000) is None
+    talk.see_screen(Screen(waiting="usage limit"), 1000)
+    assert state(talk) == (WorkerState.WAITING, LIMITED)
+    talk.see(seen(Sign.PROMPT, "go on"), 1001)
+    talk.see(seen(Sign.TURN_ENDED, "Fixed."), 1002)
+    assert talk.verdict(1010) is Verdict.DONE
 
 
 def test_somebody_elses_prompt_is_not_ours() -> None:
