@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccpar_hybrid.demo.agent_permission import Mode, split_rules
+from ccpar_hybrid.demo.agent_place import make_private
 from ccpar_hybrid.demo.script import Rules, load_rules
 
 
@@ -137,7 +138,7 @@ class Trust:
         entry = known.get(str(folder))
         entry = {**(entry if isinstance(entry, dict) else {}), "hasTrustDialogAccepted": True}
         config["projects"] = {**known, str(folder): entry}
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._path.parent)
         part = self._path.with_name(f".claude.json.{os.getpid()}")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(config, file, indent=2)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ccpar_hybrid.demo.agent_place import make_private
+
 VERSION = "2.1.197"
 MET = "demoStep"
 """The one key that the real program's record has not: a step that a conversation meets once."""
@@ -158,7 +160,7 @@ class Transcript:
         self._append(record)
 
     def _append(self, record: Record) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.path.parent)
         data = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(
             errors="replace"
         )

@@ -12,7 +12,7 @@ from ccpar_hybrid.core.task import Task, TaskKey, TaskSource
 from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.database import Database, Value
 from ccpar_hybrid.ledger.record import Record
-from ccpar_hybrid.ledger.schema import Stats
+from ccpar_hybrid.ledger.schema import EventKind, Stats
 from ccpar_hybrid.ledger.tally import stats_of
 
 OF_KEYS = "IN (SELECT value FROM json_each(?))"
@@ -100,6 +100,22 @@ class LedgerView:
             f"SELECT {row.ATTEMPT_COLUMNS} FROM attempts WHERE task_key = ? ORDER BY number", key
         )
         return [row.attempt_of(each) for each in found]
+
+    def all_attempts(self) -> list[Attempt]:
+        """Every task's attempts; each task's first first."""
+        found = self._database.rows(
+            f"SELECT {row.ATTEMPT_COLUMNS} FROM attempts ORDER BY task_key, number"
+        )
+        return [row.attempt_of(each) for each in found]
+
+    def turns(self) -> list[Event]:
+        """Every task's events of settling and of reopening, in order."""
+        found = self._database.rows(
+            f"SELECT {row.EVENT_COLUMNS} FROM events WHERE kind IN (?, ?) ORDER BY id",
+            EventKind.SETTLED.value,
+            EventKind.REOPENED.value,
+        )
+        return [row.event_of(each) for each in found]
 
     def last_attempts(self, keys: Iterable[TaskKey]) -> dict[TaskKey, Attempt]:
         """The newest attempt of each that has one."""

@@ -68,7 +68,6 @@ async def serve(path: Path, meet: Meet) -> Listener:
     """Listen at a path that appears only once it can be connected to."""
     listener = socket.socket(fileno=wire.listen(str(path)).detach())
     listener.setblocking(False)
-    path.chmod(0o600)
     inode = path.stat().st_ino
     server = await asyncio.start_unix_server(_quiet(meet), sock=listener, limit=wire.MAX_LINE)
     return Listener(path, inode, server)

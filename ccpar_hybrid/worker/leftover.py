@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.system.paths import Paths
@@ -81,6 +82,25 @@ async def _end(roots: list[int], grace_s: float) -> int:
     if tree:
         await reaper.reap(reaper.living(tree), grace_s)
     return len(tree)
+
+
+class Marked(NamedTuple):
+    """A living process that has the mark of a run."""
+
+    pid: int
+    key: TaskKey
+    attempt: int
+
+
+def marked(paths: Paths) -> list[Marked]:
+    """All living processes of runs of this instance."""
+    found = []
+    for info in processes().values():
+        instance, _, rest = _mark(info.pid).partition(":")
+        key, _, attempt = rest.partition(":")
+        if instance == paths.instance and attempt.isdigit() and is_alive(info.pid):
+            found.append(Marked(info.pid, TaskKey(key), int(attempt)))
+    return found
 
 
 def _left(paths: Paths) -> dict[TaskKey, list[int]]:

@@ -87,6 +87,7 @@ class Post:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(str(self._path))
+        self._path.chmod(0o600)
         reach("post.idle")
         self._inode = self._path.stat().st_ino
         asyncio.get_running_loop().add_reader(self._socket, self._read_pokes)

@@ -145,6 +145,7 @@ def listen(path: str, backlog: int = 64) -> _socket.socket:
     try:
         _unlink(partial)
         listener.bind(partial)
+        os.chmod(partial, 0o600)
         listener.listen(backlog)
         os.rename(partial, path)
     except OSError:

@@ -27,6 +27,7 @@ COMMANDS = {
     "cancel": "steer",
     "restart": "steer",
     "recover": "recover",
+    "audit": "audit",
     "ledger": "ledger",
     "doctor": "doctor",
     "config": "config",
