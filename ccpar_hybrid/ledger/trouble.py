@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccpar_hybrid.core.errors import BadInput, CcparError, Damaged, MissingPart, NoRoom
+from ccpar_hybrid.system.files import is_no_room
 from ccpar_hybrid.system.paths import UnsafePath
 
 MEND_HINT = "`ccpar-hybrid ledger mend` saves what it holds and sets it aside"
@@ -17,7 +18,6 @@ _ROOM_HINT = "free some space and try again; workers go on by themselves"
 _LITTLE = 1 << 20
 """With fewer bytes free than this, a write that failed has failed for want of room."""
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _PRIMARY = 0xFF
 """SQLite's extended error codes hold the primary one in their lowest byte."""
@@ -43,7 +43,7 @@ def trouble_of(error: Exception, path: str) -> CcparError:
     """Damaged, NoRoom, or MissingPart with what else is wrong with the file."""
     if isinstance(error, sqlite3.Error):
         return _of_database(error, path)
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+    if isinstance(error, OSError) and is_no_room(error):
         return _no_room(path)
     if isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
         return _not_writable(path, error)

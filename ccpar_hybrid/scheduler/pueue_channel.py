@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from ccpar_hybrid.core.errors import BadInput, CommandFailed
+from ccpar_hybrid.core.errors import BadInput, CcparError, CommandFailed, NoRoom
 from ccpar_hybrid.scheduler.base import JobId, Submission
 from ccpar_hybrid.scheduler.pueue_cli import PueueCommand
 from ccpar_hybrid.scheduler.pueue_config import PueueConfig
@@ -79,7 +79,7 @@ class SocketChannel:
         try:
             return int(self._connection.receive()["AddedTask"]["task_id"])
         except RequestRefused as error:
-            raise BadInput(f"Pueue refuses the job: {error}") from error
+            raise _refusal(str(error)) from error
 
     def enqueue(self, jobs: Sequence[JobId], at: datetime | None) -> None:
         request = {"tasks": {"TaskIds": list(jobs)}, "enqueue_at": _rfc3339(at)}
@@ -94,6 +94,13 @@ class SocketChannel:
 
     def finish(self) -> None:
         self._connection.finish()
+
+
+def _refusal(said: str) -> CcparError:
+    if "Failed to save state" in said:
+        hint = "free some space where Pueue keeps its state (`ccpar-hybrid doctor` says where)"
+        return NoRoom("Pueue has no room to save its state", hint)
+    return BadInput(f"Pueue refuses the job: {said}")
 
 
 class CommandChannel:
@@ -123,7 +130,7 @@ class CommandChannel:
         try:
             said = self._pueue.run("add", *arguments, "--", command, environment=self._environment)
         except CommandFailed as error:
-            raise BadInput(f"Pueue refuses the job: {error.stderr}") from error
+            raise _refusal(error.stderr) from error
         self._added.append(int(said))
 
     def next_id(self) -> JobId:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from ccpar_hybrid.core.errors import Refused
 
 _LOCK_RETRY_S = 0.02
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_private(
@@ -81,6 +83,11 @@ def lock_holder(path: str | os.PathLike[str]) -> int | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def is_no_room(error: OSError) -> bool:
+    """Whether the system refused a write for want of room: a full disk, a quota, a limit."""
+    return error.errno in _NO_ROOM
 
 
 def remove_own(path: Path, inode: int) -> None:

@@ -145,7 +145,7 @@ class Attempt:
         try:
             program = self._start()
         except (OSError, ValueError) as error:
-            return not_started(str(error))
+            return not_started(error)
         try:
             ended = await self._follow(program)
             reach("attempt.over")

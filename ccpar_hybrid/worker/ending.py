@@ -10,6 +10,7 @@ from ccpar_hybrid.agents.base import Observation
 from ccpar_hybrid.agents.failure import cause_of
 from ccpar_hybrid.core.outcome import Attempt, Cause, Outcome, Result
 from ccpar_hybrid.core.text import first_line
+from ccpar_hybrid.system.files import is_no_room
 from ccpar_hybrid.worker.program import Ending
 
 EXIT_FAILED = 1
@@ -52,8 +53,11 @@ def over_allowance(why: str) -> Ended:
     return _ended(Result.FAILED, EXIT_FAILED, why, Cause.MACHINE)
 
 
-def not_started(why: str) -> Ended:
-    """The agent could not be started."""
+def not_started(why: Exception | str) -> Ended:
+    """The agent could not be started; for want of room on a disk it is tried again."""
+    if isinstance(why, OSError) and is_no_room(why):
+        reason = f"no room to start: {why}"
+        return _ended(Result.INTERRUPTED, EXIT_INTERRUPTED, reason, Cause.MACHINE)
     return _ended(Result.FAILED, EXIT_NOT_STARTED, f"could not start: {why}")
 
 

@@ -8,11 +8,13 @@ import os
 import signal
 from datetime import UTC, datetime
 
+from ccpar_hybrid.core.errors import NoRoom
 from ccpar_hybrid.core.outcome import Outcome
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.system.fault import reach
+from ccpar_hybrid.system.files import is_no_room
 from ccpar_hybrid.system.process import become_subreaper, release_memory
 from ccpar_hybrid.system.terminal import ignore_job_control
 from ccpar_hybrid.worker import wire
@@ -29,6 +31,8 @@ from ccpar_hybrid.worker.wire import Message
 
 REST_S = 2.0
 """Idle for so long, a worker makes itself small; between two tasks that follow it does not."""
+NO_ROOM_S = 2.0
+"""So long nothing is tried after a disk had no room."""
 STATUS_LINE = "StatusLine"
 """The event by which an agent asks for the line below its prompt."""
 
@@ -68,11 +72,23 @@ class Worker:
         await sweep(self._station.paths, self._station.settings.agent.grace_s)
         try:
             while not self._leave.is_set():
-                await self._do_one()
+                await self._do_one_or_rest()
         finally:
             await self._door.close()
             await beat.stop()
             self._console.leave(f"{self._station.name} has ended")
+
+    async def _do_one_or_rest(self) -> None:
+        """A disk without room lets nothing be begun: the shim offers its task again."""
+        try:
+            await self._do_one()
+        except (NoRoom, OSError) as error:
+            if isinstance(error, OSError) and not is_no_room(error):
+                raise
+            self._last = f"no room on a disk: {error}"
+            self._console.show_idle(self._last)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leave.wait(), NO_ROOM_S)
 
     async def _do_one(self) -> None:
         claim = await self._next_claim()

@@ -137,12 +137,13 @@ class Run:
             if not await self._standby.wait(self._question(step), _pause_s(step), _why(step)):
                 return await self._leave()
             try:
-                attempt = self._record.begin(step, self._claim.task.get("pueue_id"))
+                if not await self._standby.insist(partial(self._begin, step)):
+                    return await self._leave()
             except Refused:  # settled since it was admitted: somebody cancelled it
                 self._turn_away()
                 return None
             reach("run.begun")
-            ended = await self._attempt(step, attempt)
+            ended = await self._attempt(step)
             if ended is None:
                 return None
             reach("run.judged")
@@ -160,7 +161,7 @@ class Run:
         outcome = self._record.outcome() or outcome  # the first one stays
         reach("run.settled")
         if outcome.reason != KILLED and not self._audience.reaches_scheduler:
-            self._record.undelivered()
+            await self._standby.insist(self._record.undelivered)
         reach("run.delivered")
         self._audience.line(closing(outcome))
         self._audience.dismiss(outcome.exit_code)
@@ -174,9 +175,15 @@ class Run:
 
     # --- an attempt
 
-    async def _attempt(self, step: Begin, record: AttemptRecord) -> Ended | None:
-        before = self._log_end()
-        story = self._open_story(record)
+    def _begin(self, step: Begin) -> None:
+        self._begun = self._record.begin(step, self._claim.task.get("pueue_id"))
+
+    async def _attempt(self, step: Begin) -> Ended | None:
+        before, record = self._log_end(), self._begun
+        try:
+            story = self._open_story(record)
+        except OSError as error:
+            return not_started(error)
         agent = self._station.agents.get(self.agent)
         trouble = self._trouble(agent)
         if agent is None or trouble:

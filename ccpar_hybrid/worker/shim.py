@@ -7,6 +7,7 @@ only, and as little of it as will do: it starts once for every task.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
@@ -31,6 +32,8 @@ EXIT_TERMINATED = 143
 POKE_ALL_AFTER_S = 0.03
 SAY_WAITING_AFTER_S = 2.0
 LOOK_AGAIN_S = 10.0
+NO_ROOM_S = 2.0
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 CLAIM_TIMEOUT_S = 5.0
 DEFAULT_GROUP = "subissues"
 
@@ -112,11 +115,12 @@ class Shim:
         self._stdin_open = True
         self._since = None  # type: str | None
         self._reported_gone = False
+        self._reported_no_room = False
 
     def run(self) -> int:
         """Until an outcome is known; a lost worker means another offer."""
         while True:
-            link = self._attach() or self._offer()
+            link = self._attach() or self._offer_or_rest()
             if link is not None:
                 with link:
                     code = self._follow(link)
@@ -136,6 +140,20 @@ class Shim:
         except OSError:
             return None
         return link
+
+    def _offer_or_rest(self) -> Link | None:
+        """A full disk must not fail a task: its offer is tried again until there is room."""
+        try:
+            return self._offer()
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+        if not self._reported_no_room:
+            self._reported_no_room = True
+            say(f"no room for an offer in {self._paths.runtime}; trying again until there is")
+        if self._signals.reader in self._wait(self._signals.reader, NO_ROOM_S):
+            self._is_ending = self._signals.take_end()
+        return None
 
     def _offer(self) -> Link | None:
         """Wait for a worker to claim; None when we are to end, or workers meet elsewhere now."""

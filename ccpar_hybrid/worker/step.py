@@ -105,7 +105,7 @@ def next_step(attempts: Sequence[Attempt], policy: Policy, *, earlier_rounds: in
         return Settle(outcome, cause)
     if cause in CUT_OFF:
         return _after_cut(attempts, last, policy)
-    if cause in _HINDERED:
+    if cause in _HINDERED or _had_no_room(outcome, cause):
         return _after_hindrance(attempts, last, policy)
     return _after_failure(attempts, last, policy)
 
@@ -114,6 +114,11 @@ def _end_of(last: Attempt) -> tuple[Outcome, Cause]:
     if last.outcome is None:
         raise ValueError(f"attempt {last.number} of {last.key} has not ended")
     return last.outcome, last.cause or Cause.OWN
+
+
+def _had_no_room(outcome: Outcome, cause: Cause) -> bool:
+    """The machine had no room to start it; one that used too much has failed."""
+    return cause is Cause.MACHINE and outcome.result is Result.INTERRUPTED
 
 
 def _after_cut(attempts: Sequence[Attempt], last: Attempt, policy: Policy) -> Step:

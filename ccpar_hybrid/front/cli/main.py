@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli import stream
+from ccpar_hybrid.system.files import is_no_room
 
 _LIGHT = {name: f"ccpar_hybrid.front.{name}" for name in ("worker", "monitor", "supervisor")}
 """Commands that run in panes: started without the command line's libraries."""
@@ -77,6 +78,10 @@ def _tell_system(error: OSError) -> int:
     where = f"{visible(os.fsdecode(error.filename), 200)}: " if error.filename else ""
     if not where:
         stream.abandon_output()
+    if is_no_room(error):
+        from ccpar_hybrid.app.room import no_room
+
+        return _tell(no_room(os.environ, where.removesuffix(": ")))
     hint = "`ccpar-hybrid doctor` looks for the cause"
     return _tell(MissingPart(f"{where}{error.strerror or error}", hint))
 
