@@ -105,7 +105,9 @@ def next_step(attempts: Sequence[Attempt], policy: Policy, *, earlier_rounds: in
         return Settle(outcome, cause)
     if cause in CUT_OFF:
         return _after_cut(attempts, last, policy)
-    if cause in _HINDERED or _had_no_room(outcome, cause):
+    if cause is Cause.MACHINE and outcome.result is Result.INTERRUPTED:
+        return _after_no_room(attempts, last, policy)
+    if cause in _HINDERED:
         return _after_hindrance(attempts, last, policy)
     return _after_failure(attempts, last, policy)
 
@@ -114,11 +116,6 @@ def _end_of(last: Attempt) -> tuple[Outcome, Cause]:
     if last.outcome is None:
         raise ValueError(f"attempt {last.number} of {last.key} has not ended")
     return last.outcome, last.cause or Cause.OWN
-
-
-def _had_no_room(outcome: Outcome, cause: Cause) -> bool:
-    """The machine had no room to start it; one that used too much has failed."""
-    return cause is Cause.MACHINE and outcome.result is Result.INTERRUPTED
 
 
 def _after_cut(attempts: Sequence[Attempt], last: Attempt, policy: Policy) -> Step:
@@ -145,6 +142,14 @@ def _after_hindrance(attempts: Sequence[Attempt], last: Attempt, policy: Policy)
         return _go_on(last, policy, _pause(streak, policy))
     pause_s = 0.0 if streak == 1 else max(_LEAST_PAUSE_S, _pause(streak - 1, policy))
     return _go_on(last, policy, pause_s)
+
+
+def _after_no_room(attempts: Sequence[Attempt], last: Attempt, policy: Policy) -> Step:
+    """Its agent never began, for a disk was full: the same again, as often as it takes."""
+    streak = len(list(takewhile(lambda each: each.cause is Cause.MACHINE, reversed(attempts))))
+    session_id = last.session_id if last.start is Start.RESUMED else None
+    pause_s = max(_LEAST_PAUSE_S, _pause(streak, policy))
+    return Begin(last.start, last.round, session_id, pause_s, last)
 
 
 def _after_failure(attempts: Sequence[Attempt], last: Attempt, policy: Policy) -> Step:

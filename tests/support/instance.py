@@ -315,9 +315,9 @@ def _kill(pid: int) -> None:
 
 
 @contextmanager
-def running_instance(**variables: str) -> Iterator[Instance]:
+def running_instance(home: Path | None = None, /, **variables: str) -> Iterator[Instance]:
     """An instance with its pueued, without a session yet; ended with all its processes."""
-    home = make_home()
+    home = home or make_home()
     environment = private_environment(home) | QUICK | variables
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     (home / "tmp").mkdir(mode=0o700)

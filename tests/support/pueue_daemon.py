@@ -78,6 +78,12 @@ class PueueDaemon:
         """Crash it; its tasks live on, and the caller ends them."""
         self._end(signal.SIGKILL)
 
+    def wait_end(self) -> None:
+        """Wait until it has ended by itself; it can be started again."""
+        assert self._process is not None, "the daemon does not run"
+        self._process.wait(timeout=30)
+        self._process = None
+
     def pueue(self, *arguments: str) -> str:
         """What the `pueue` command says; AssertionError with its words if it fails."""
         done = subprocess.run(

@@ -1,5 +1,7 @@
 """How a run's end becomes an outcome, and why it ended."""
 
+import errno
+
 import pytest
 
 from ccpar_hybrid.agents.base import Observation, Sign, Source
@@ -82,3 +84,16 @@ def test_any_signal_can_be_named() -> None:
     assert str(Ending.of(37)) == "signal 37"
     assert (Ending.of(9).code, Ending.of(3 << 8).code) == (137, 3)
     assert str(Ending.of(3 << 8)) == "exit code 3"
+
+
+def test_a_start_without_room_on_a_disk_is_no_failure() -> None:
+    full = ending.not_started(OSError(errno.ENOSPC, "No space left on device", "/state/x"))
+    assert (full.outcome.result, full.cause) == (Result.INTERRUPTED, Cause.MACHINE)
+    assert "/state/x" in full.outcome.reason
+    denied = ending.not_started(OSError(errno.EACCES, "Permission denied"))
+    assert denied.outcome.result is Result.FAILED
+
+
+def test_more_than_the_allowance_is_a_failure_of_the_machines_making() -> None:
+    ended = ending.over_allowance("used 3 GiB")
+    assert (ended.outcome.result, ended.cause) == (Result.FAILED, Cause.MACHINE)

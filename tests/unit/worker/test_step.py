@@ -210,3 +210,31 @@ def test_a_restart_by_a_person_begins_to_count_anew() -> None:
     assert since_restart(attempts, events) == attempts[1:]
     assert since_restart(attempts, [*events, Event(key=KEY, at=NOW, kind="reopened")]) == []
     assert since_restart(attempts, []) == attempts
+
+
+@pytest.mark.parametrize("start", [Start.FRESH, Start.RESUMED, Start.COLD])
+def test_a_start_that_found_no_room_is_made_again_in_the_same_way(start: Start) -> None:
+    session = "session-0" if start is Start.RESUMED else None
+    attempts = [after(1, Begin(start, 3, session), Cause.MACHINE, Result.INTERRUPTED)]
+    step = next_step(attempts, POLICY)
+    assert isinstance(step, Begin)
+    assert (step.start, step.round, step.session_id) == (start, 3, session)
+    assert step.pause_s == 10
+
+
+def test_a_start_without_room_is_never_given_up_and_its_pauses_grow() -> None:
+    attempts: list[Attempt] = []
+    pauses = []
+    for number in range(1, 40):
+        begin = Begin(Start.FRESH, 1)
+        attempts.append(after(number, begin, Cause.MACHINE, Result.INTERRUPTED))
+        step = next_step(attempts, POLICY)
+        assert isinstance(step, Begin)
+        pauses.append(step.pause_s)
+    assert pauses[:4] == [10, 20, 35, 35]
+
+
+def test_one_that_used_more_than_it_may_has_failed() -> None:
+    step = next_step([after(1, Begin(Start.FRESH, 1), Cause.MACHINE)], POLICY)
+    assert isinstance(step, Settle)
+    assert step.cause is Cause.MACHINE
