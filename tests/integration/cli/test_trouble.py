@@ -161,7 +161,7 @@ def test_a_reader_that_leaves_early_is_no_error(shared: CommandLine, words: str)
 def test_a_full_disk_behind_the_output_is_told(shared: CommandLine) -> None:
     done = shell(shared, "ccpar-hybrid list > /dev/full")
     assert done.returncode == 4
-    assert b"No space left" in done.stderr
+    assert b"no space left on the device" in done.stderr
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
