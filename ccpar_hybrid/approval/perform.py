@@ -1,0 +1,386 @@
+"""From a program's arguments to what it would do."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Callable
+
+from ccpar_hybrid.approval import awk, jq, python_text, sed
+from ccpar_hybrid.approval.act import Act, Effect, Place, Spot
+from ccpar_hybrid.approval.arg import Arg, Form, exact
+from ccpar_hybrid.approval.ground import is_secret_pattern
+from ccpar_hybrid.approval.host import Host, Stream
+from ccpar_hybrid.approval.invocation import Invocation
+from ccpar_hybrid.approval.state import State
+from ccpar_hybrid.approval.tool import Kind, Output
+from ccpar_hybrid.approval.variable import is_git_setting_harmless
+
+_PATHS = {
+    Kind.READ: "read",
+    Kind.LINES: "read",
+    Kind.WRITE: "write",
+    Kind.DELETE: "delete",
+    Kind.EXECUTE: "execute",
+    Kind.SCRIPT: "execute",
+}
+_NAME = re.compile(r"[\w.@^~][\w.@/:^~,+=-]*")
+_NUMBER = re.compile(r"[+-]?[\d.,:]+[a-zA-Z%]{0,3}")
+_REMOTE = re.compile(r"\w[\w.-]*")
+_MODE = re.compile(r"0?[0-7]{3}|[ugoa]*([-+=][rwxX]*)+(,[ugoa]*([-+=][rwxX]*)+)*")
+_TARGET = re.compile(r"[\w.%/:@+][\w.%/:@+ -]*")
+_VALUE = re.compile(r"[\w./,=+: -]*")
+_DEFINITION = re.compile(
+    r"(CMAKE_BUILD_TYPE|CMAKE_EXPORT_COMPILE_COMMANDS|CMAKE_CXX_STANDARD|CMAKE_VERBOSE_MAKEFILE|BUILD_\w+|"
+    r"(\w+_)?(ENABLE|WITH|USE|BUILD|DISABLE)_\w+|\w+_(TESTS?|TESTING|EXAMPLES|DOCS|BENCHMARKS))"
+    r"(:\w+)?=[\w.+-]*"
+)
+_REF = re.compile(r"\w[\w./@-]*")
+_PUSH_REF = re.compile(r"\w[\w./@-]*(:\w[\w./@-]*)?")
+_SUFFIX = re.compile(r"[\w.~-]*")
+_PS_WORD = re.compile(
+    r"-[A-Za-z]+|--[a-z-]+|[auxwfhjlmvr]+|\d+|[a-z%]+(,[a-z%]+)+|pid|cmd|comm|args|command|user|ppid|stat|rss"
+)
+_STRATEGIES = frozenset(["ours", "recursive", "resolve", "octopus", "ort", "subtree"])
+_GRAVE_TASKS = re.compile(
+    r"(^|[-:_./])(un)?(deploy|publish|release|push|upload|install|sudo|prod|production|destroy|drop|"
+    r"rollback|eject|send|distclean|purge|nuke|wipe)",
+    re.IGNORECASE,
+)
+_GRAVE_VARIABLES = re.compile(
+    r"(?i)(.*shell.*|make.*|.*path|cc|cxx|cpp|ld|ar|as|rm|mv|cp|install|.*cmd|.*command|.*prefix|destdir|.*dir|"
+    r"python|node|npm|go|sudo|.*exec.*|.*tool|.*runner|.*program|.*bin)"
+)
+_MARKS = ("@", "+")
+_IN_FOLDER = (Effect.BUILD, Effect.INSTALL, Effect.COMMIT, Effect.CONSULT)
+_NETWORK = (Effect.FETCH, Effect.SEND)
+
+
+def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
+    """Add every act of the call; what it wraps is not among them."""
+    words = tuple(call.names)
+    line = " ".join((*call.names, *(str(word) for _, word in call.operands)))
+    for subject, why in call.doubts:
+        host.unclear(subject, why)
+    inside = _based(host, call, state, words)
+    targets = [target for kind, word in call.takes for target in _target(host, kind, word, line)]
+    for effect in dict.fromkeys((call.grammar.does, *call.effects)):
+        hosts = targets if effect in _NETWORK and targets else [""]
+        for name in hosts:
+            host.add(Act(effect, line, tuple(line.split(" ")), host=name))
+    if call.grammar.does in _IN_FOLDER:
+        for folder in sorted((inside.folders or frozenset()) - {host.ground.directory}):
+            host.path("execute", exact(folder), inside, words)
+        if inside.folders is None:
+            host.unclear(line, "the folder is known only when it runs")
+    host.building = call.grammar.does is Effect.BUILD
+    for kind, word in call.takes:
+        _take(host, call, kind, word, inside, words)
+    host.building = False
+    if (
+        call.grammar.is_dangerous
+        and call.grammar.style != "words"
+        and not call.ended
+        and any(
+            word.form in (Form.GLOB, Form.INSIDE) and word.may_be_option
+            for _, word in call.operands
+        )
+        and _has_dashed_names(host, inside)
+    ):
+        host.unclear(line, "a file here has a name that looks like an option")
+
+
+def output(call: Invocation, stdin: Stream) -> Stream:
+    """What is known of what it prints."""
+    paths = [word for kind, word in call.operands if kind in (Kind.READ, Kind.LINES, Kind.TREE)]
+    grammar = call.grammar
+    if any(option in grammar.paths_with for option in call.options):
+        return _common(paths)
+    if any(option in grammar.lines_without for option in call.options):
+        return exact("0") if grammar.output is Output.NUMBER else Arg("", Form.OPEN)
+    if grammar.output is Output.NUMBER:
+        return exact("0")
+    if grammar.output is Output.NAMES:
+        return Arg("", Form.INSIDE)
+    if grammar.output is Output.PATHS:
+        return _common(paths)
+    if grammar.output is Output.LINES and not paths and stdin is not None:
+        return stdin if not stdin.is_exact else Arg("", Form.OPEN)
+    return Arg("", Form.OPEN)
+
+
+def _common(paths: list[Arg]) -> Stream:
+    texts = {path.text for path in paths if path.form is not Form.MANY}
+    if not texts:
+        return Arg("", Form.INSIDE)
+    if len(texts) == 1 and all(path.form in (Form.EXACT, Form.INSIDE) for path in paths):
+        text = texts.pop()
+        return Arg("" if text == "." else text, Form.INSIDE)
+    is_plain = not any(text.startswith(("/", "~", "-")) or ".." in text for text in texts)
+    return Arg("", Form.INSIDE) if is_plain else Arg("", Form.OPEN)
+
+
+def _based(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -> State:
+    """The state from which its paths are seen: its own directory, and the one that it is told."""
+    for kind, word in call.takes:
+        if kind is Kind.BASE:
+            host.path("read", word, state, words)
+            if state.folders is None or not word.is_exact:
+                return state.at(None)
+            moved = frozenset(host.ground.spot(word.text, base).path for base in state.folders)
+            state = state.at(state.folders | moved)
+    return state
+
+
+def _has_dashed_names(host: Host, state: State) -> bool:
+    import os
+
+    for folder in state.folders or ():
+        try:
+            if any(name.startswith("-") for name in os.listdir(folder)):  # noqa: PTH208
+                return True
+        except OSError:
+            continue
+    return state.folders is None
+
+
+def _target(host: Host, kind: Kind, word: Arg, line: str) -> list[str]:
+    """The host that an argument names."""
+    if kind is Kind.URL:
+        text = word.text if word.is_exact or word.text.count("/") > 2 else ""
+        parts = urllib.parse.urlsplit(text if "://" in text else f"http://{text}")
+        is_plain = parts.scheme in ("http", "https") and not re.search(r"[\[\]{}\\\s]", text)
+        if parts.hostname and is_plain and "@" not in parts.netloc:
+            return [parts.hostname]
+        host.unclear(f"{line} {word}", "the address is not plain")
+    elif kind is Kind.HOST and word.is_exact:
+        return [word.text.rpartition("@")[2].partition(":")[0]]
+    return []
+
+
+def _take(
+    host: Host, call: Invocation, kind: Kind, word: Arg, state: State, words: tuple[str, ...]
+) -> None:
+    subject = f"{' '.join(call.names)} {word}"
+    if word.text[:1] in _MARKS and kind in (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK):
+        host.unclear(subject, "a word that some programs take for more than a name")
+    elif kind in _PATHS:
+        if not (kind is Kind.LINES and word.text == "-"):
+            host.path(_PATHS[kind], word, state, words)
+    elif kind is Kind.NODE:
+        path = re.sub(r"(::.*|(:\d+)+|\[[\d:]+\])$", "", word.text, flags=re.DOTALL)
+        host.path("read", Arg(path, word.form, word.loose), state, words)
+    elif kind is Kind.EDIT:
+        _edit(host, call, word, state, words)
+    elif kind is Kind.TAR:
+        _tar(host, call, word, state, words)
+    elif kind is Kind.BODY:
+        _body(host, word, state, words)
+    elif kind is Kind.REQUIREMENTS:
+        host.path("read", word, state, words)
+    elif kind is Kind.PUSH_REF and word.is_exact and word.text[:1] in ("+", ":"):
+        host.add(Act(Effect.FORCE_PUSH, subject, words))
+    elif kind is Kind.GIT_VALUE:
+        _git_setting(host, call, word, words)
+    elif kind is Kind.MOVE:
+        host.path("read", word, state, words)
+        host.path("delete", word, state, words)
+    elif kind is Kind.LINK:
+        _link(host, call, word, state, words)
+    elif kind in (Kind.TREE, Kind.REVISION):
+        _tree(host, kind, word, state, words)
+    elif kind is Kind.ANY:
+        _any(host, word, state, words)
+    elif kind is Kind.SHELL:
+        if word.is_exact:
+            host.script(word.text, state, None)
+        else:
+            host.unclear(subject, "a shell runs a text that is not known")
+    elif kind is Kind.NONE:
+        host.unclear(subject, "it takes no such argument")
+    elif kind in _CHECKS and not _CHECKS[kind](word):
+        host.unclear(subject, _REASONS.get(kind, "the argument is not plain"))
+    elif kind is Kind.PACKAGE:
+        _package(host, word, state, words)
+    elif kind is Kind.SED:
+        _language(host, sed.look(word.text) if word.is_exact else None, subject, state)
+    elif kind is Kind.AWK:
+        _language(host, awk.look(word.text) if word.is_exact else None, subject, state)
+    elif kind is Kind.JQ:
+        _language(host, jq.look(word.text) if word.is_exact else None, subject, state)
+    elif kind is Kind.PYTHON:
+        _language(host, python_text.look(word.text) if word.is_exact else None, subject, state)
+    elif kind is Kind.GLOB and word.is_exact and not word.text.startswith("!"):
+        _glob(host, word, words)
+
+
+def _edit(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    host.path("read", word, state, words)
+    if not any(option in ("-i", "--in-place") for option in call.options):
+        return
+    host.path("write", word, state, words)
+    if any(kind is Kind.SED and not script.text for kind, script in call.takes):
+        # BSD's sed takes the empty word for the suffix of `-i`, and this one for the script.
+        host.unclear(str(word), "seds differ in which word is the script")
+
+
+def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    modes = {option for option in call.options if option in _TAR_MODES}
+    if not modes <= {"-c", "--create", "-t", "--list"} or len(modes) != 1:
+        host.unclear(f"tar {word}", "the archive decides which files it writes")
+    elif modes & {"-c", "--create"} and (Kind.TAR, word) not in call.operands:
+        if word.text != "-":
+            host.path("write", word, state, words)
+    elif word.text != "-" and not (modes & {"-t", "--list"} and (Kind.TAR, word) in call.operands):
+        host.path("read", word, state, words)
+
+
+def _body(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    file = re.match(r"(?:[\w-]+=)?@([^;]+)", word.text)
+    if file and word.is_exact:
+        host.path("read", exact(file[1]), state, words)
+    elif not word.text.startswith(("{", "[")) and (
+        not word.is_exact or re.search(r"[@<]", word.text)
+    ):
+        host.unclear(f"{' '.join(words)} {word}", "the request may hold a file")
+
+
+def _git_setting(host: Host, call: Invocation, word: Arg, words: tuple[str, ...]) -> None:
+    key = call.operands[0][1]
+    setting = f"{key}={word}"
+    harmless = key.is_exact and word.is_exact and is_git_setting_harmless(setting)
+    effect = Effect.SETTINGS if harmless else Effect.GIT_HOOKS
+    host.add(Act(effect, f"git config {setting}", words, why="it changes git's settings"))
+
+
+_TAR_MODES = frozenset(["-c", "--create", "-t", "--list", "-x", "--extract"])
+
+
+def _glob(host: Host, word: Arg, words: tuple[str, ...]) -> None:
+    if is_secret_pattern(word.text):
+        spot = Spot(word.text, frozenset({Place.SECRET}))
+        host.add(Act(Effect.READ, word.text, words, spot))
+
+
+def _language(host: Host, found: list[tuple[str, str]] | None, subject: str, state: State) -> None:
+    """Acts of a program text: pairs of an effect and a path, or `unclear` and why."""
+    if found is None:
+        host.unclear(subject, "its program is not known")
+        return
+    for effect, what in found:
+        if effect == "unclear":
+            host.unclear(subject, what)
+        else:
+            host.path(effect, exact(what), state, ())
+
+
+def _link(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    """A symbolic link is seen from where it lies; what it leads to can be read and written."""
+    import os
+
+    last = call.operands[-1][1] if len(call.operands) > 1 else exact(".")
+    folders = state.folders
+    if folders is not None and last.is_exact and not word.text.startswith("/"):
+        above = frozenset(
+            os.path.normpath(os.path.join(base, os.path.dirname(last.text)))  # noqa: PTH118, PTH120
+            for base in folders
+        )
+        folders = folders | above
+    host.path("read", word, state.at(folders), words)
+    host.path("write", word, state.at(folders), words)
+
+
+def _tree(host: Host, kind: Kind, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    text = word.text
+    if word.is_exact and text.startswith(":"):
+        text = re.sub(r"^:(\([^)]*\)|[!^/]*)", "", text)
+    elif word.is_exact and ":" in text and not text.startswith(("/", "./", "../")):
+        text = text.partition(":")[2]
+    elif kind is Kind.REVISION and word.is_exact:
+        return
+    if word.is_exact and re.fullmatch(r"[\w@{}^~-]*", text):
+        return
+    host.path("read", Arg(text, word.form, word.loose), state, words)
+
+
+def _any(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    """An argument of the project's own program: a path in it is taken to be read."""
+    text = word.text
+    if word.is_exact and text.startswith("-"):
+        text = text.partition("=")[2] if "=" in text else re.sub(r"^-[A-Za-z]?", "", text)
+    if word.form in (Form.OPEN, Form.MANY):
+        host.unclear(f"{' '.join(words)} {word}", "an argument that is not known")
+    elif "://" in text and not re.match(r"https?://(localhost|127\.0\.0\.1)\b", text):
+        host.unclear(f"{' '.join(words)} {word}", "an address")
+    elif not word.is_exact or "/" in text or text.startswith((".", "~")):
+        host.path("read", Arg(text, word.form, word.loose), state, words)
+    else:
+        host.path("read", Arg(text or ".", word.form, word.loose), state, words)
+
+
+def _package(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    text = word.text.partition("[")[0]
+    if word.is_exact and (text in (".", "..") or text.startswith(("./", "../"))):
+        host.path("execute", exact(text), state, words)
+    else:
+        host.add(Act(Effect.ADD_PACKAGE, f"{' '.join(words)} {word}", (*words, str(word))))
+
+
+def _is_task(word: Arg) -> bool:
+    if not word.is_exact or not _TARGET.fullmatch(word.text):
+        return False
+    if "=" in word.text or word.text.startswith("/") or ".." in word.text:
+        return False
+    return not _GRAVE_TASKS.search(word.text)
+
+
+def _is_assignment(word: Arg) -> bool:
+    name, equals, value = word.text.partition("=")
+    if not equals:
+        return _is_task(word)
+    if not word.is_exact or not re.fullmatch(r"\w+", name) or _GRAVE_VARIABLES.fullmatch(name):
+        return False
+    return (
+        bool(_VALUE.fullmatch(value)) and ".." not in value and not re.search(r"(^|[=: ])/", value)
+    )
+
+
+def _full(pattern: re.Pattern[str]) -> Callable[[Arg], bool]:
+    return lambda word: word.is_exact and bool(pattern.fullmatch(word.text))
+
+
+_CHECKS: dict[Kind, Callable[[Arg], bool]] = {
+    Kind.NAME: lambda word: _full(_NAME)(word) and "::" not in word.text[:6],
+    Kind.NUMBER: _full(_NUMBER),
+    Kind.REMOTE: _full(_REMOTE),
+    Kind.MODE: _full(_MODE),
+    Kind.TASK: _is_task,
+    Kind.ASSIGNMENT: _is_assignment,
+    Kind.DEFINITION: _full(_DEFINITION),
+    Kind.REF: _full(_REF),
+    Kind.PUSH_REF: _full(_PUSH_REF),
+    Kind.SUFFIX: _full(_SUFFIX),
+    Kind.PS_WORD: _full(_PS_WORD),
+    Kind.STRATEGY: lambda word: word.is_exact and word.text in _STRATEGIES,
+    Kind.GIT_KEY: lambda word: word.is_exact,
+    Kind.GO_SCRIPT: lambda word: (
+        word.is_exact
+        and (
+            word.text == "."
+            or word.text.startswith("./")
+            or bool(re.fullmatch(r"[\w/]+\.go", word.text))
+        )
+        and ".." not in word.text
+    ),
+    Kind.GIT_SETTING: lambda word: word.is_exact and is_git_setting_harmless(word.text),
+    Kind.GLOB: lambda word: (
+        word.is_exact and not word.text.lstrip("!").startswith(("/", "~")) and ".." not in word.text
+    ),
+}
+_REASONS = {
+    Kind.MODE: "a mode that is not plain reading, writing, executing",
+    Kind.TASK: "the name does not sound like building or testing",
+    Kind.ASSIGNMENT: "what is set may change what runs",
+    Kind.REMOTE: "only a configured remote is known",
+    Kind.GIT_SETTING: "the setting may make git run programs",
+}

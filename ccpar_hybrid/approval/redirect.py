@@ -1,0 +1,83 @@
+"""Redirections: what is read and written, and what a command gets as its input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
+from ccpar_hybrid.approval.host import Stream
+from ccpar_hybrid.approval.state import State
+from ccpar_hybrid.approval.syntax import Node
+from ccpar_hybrid.approval.word import document, expanded, single
+
+if TYPE_CHECKING:
+    from ccpar_hybrid.approval.shell import Shell
+
+_WRITING = (">", ">>", ">|", "&>", "&>>", "<>", ">!", ">>!", "&>|", "&>!")
+_HEREDOCS = ("<<", "<<-")
+
+
+@dataclass(frozen=True)
+class Piped:
+    """What a command reads, and whether its output goes elsewhere."""
+
+    stdin: Stream
+    output_taken: bool = False
+
+
+def redirect(shell: Shell, nodes: list[Node], state: State, stdin: Stream) -> Piped:
+    """Judge all redirections of a statement."""
+    taken = False
+    for node in nodes:
+        number = (node.get("N") or {}).get("Value", "")
+        if number and not number.isdigit():
+            shell.unclear(f"{number}{node['Op']}", "it keeps a file open under a variable")
+        operator = node["Op"]
+        if operator in _HEREDOCS:
+            stdin = _heredoc(shell, node, state)
+        elif operator == "<<<":
+            found = single(shell, node["Word"], state)
+            text = found[0] if len(found) == 1 else UNKNOWN
+            stdin = exact(text.text + "\n") if text.is_exact else Arg(text.text, Form.OPEN)
+        elif operator in (">&", "<&") and _is_descriptor(node["Word"]):
+            taken = taken or (operator == ">&" and number in ("", "1"))
+        elif operator == "<":
+            _file(shell, "read", node, state)
+            stdin = UNKNOWN
+        elif operator in _WRITING or operator == ">&":
+            _file(shell, "write", node, state)
+            if operator == "<>":
+                _file(shell, "read", node, state)
+            taken = taken or number in ("", "1")
+        else:
+            shell.unclear(operator, "a redirection that is not judged")
+    return Piped(stdin, taken)
+
+
+def _is_descriptor(word: Node) -> bool:
+    parts = word.get("Parts") or []
+    text = parts[0].get("Value", "") if len(parts) == 1 and parts[0]["Type"] == "Lit" else ""
+    return text == "-" or text.removesuffix("-").isdigit()
+
+
+def _heredoc(shell: Shell, node: Node, state: State) -> Stream:
+    quoted = any(
+        part["Type"] != "Lit" or "\\" in part.get("Value", "") for part in node["Word"]["Parts"]
+    )
+    if not node.get("Hdoc"):
+        return exact("")
+    found = document(shell, node["Hdoc"], state, quoted=quoted)
+    if node["Op"] == "<<-" and found[0].is_exact:
+        lines = found[0].text.splitlines(keepends=True)
+        return exact("".join(line.lstrip("\t") for line in lines))
+    return found[0] if len(found) == 1 else UNKNOWN
+
+
+def _file(shell: Shell, effect: str, node: Node, state: State) -> None:
+    """The word is expanded as any other; bash refuses one that becomes several."""
+    for argv in dict.fromkeys(expanded(shell, node["Word"], state)):
+        if len(argv) != 1 or argv[0].text.startswith("!"):
+            shell.unclear(f"{node['Op']} …", "where it leads is known only when it runs")
+        else:
+            shell.path(effect, argv[0], state, ())

@@ -1,0 +1,147 @@
+"""One rule of a policy: what it is about, and what is decided."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import shlex
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ccpar_hybrid.approval.act import Act, Effect, Place
+from ccpar_hybrid.approval.ground import Ground
+
+_LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1", "0.0.0.0"])
+_PLACES = frozenset(place.value for place in Place)
+
+
+class Decision(StrEnum):
+    """What is done with a tool call."""
+
+    ALLOW = "allow"
+    ASK = "ask"  # a person
+    DENY = "deny"  # the agent is told why
+
+
+_WEIGHT = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
+
+
+def weight(decision: Decision) -> int:
+    """The heaviest decision of all parts is that of the whole."""
+    return _WEIGHT[decision]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _of_words(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no command: {error}") from None
+        if not words:
+            raise ValueError("it is empty: the first words of a command are accepted")
+    return values
+
+
+def _of_places(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value not in _PLACES and not any(letter in value for letter in "/*~."):
+            places = ", ".join(sorted(_PLACES))
+            raise ValueError(f"{value!r} is no place: {places} or a pattern of paths is accepted")
+    return values
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Rule(BaseModel):
+    """It is about an act if every criterion that it names fits; lists name alternatives.
+
+    `where` is its file and line; `name` is what people call it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    decision: Decision
+    name: str = ""
+    message: str = ""
+    agent: Texts = ()
+    group: Texts = ()
+    tool: Texts = ()
+    does: Annotated[tuple[Effect, ...], BeforeValidator(_listed)] = ()
+    path: Annotated[Texts, AfterValidator(_of_places)] = ()
+    command: Annotated[Texts, AfterValidator(_of_words)] = ()
+    host: Texts = ()
+    server: Texts = ()
+    where: str = Field(default="", exclude=True)
+
+
+class Asker(BaseModel):
+    """Who asks, with which tool."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tool: str
+    agent: str = "claude"
+    group: str = ""
+
+
+def is_about(rule: Rule, act: Act, asker: Asker, ground: Ground) -> bool:
+    """Whether the rule decides this act. What is not understood is allowed by no rule."""
+    if rule.decision is Decision.ALLOW:
+        if act.effect in (Effect.UNCLEAR, Effect.PERSON):
+            return False
+        if act.effect is Effect.UNKNOWN and not (rule.command or rule.tool):
+            return False
+    return (
+        _fits(rule.agent, asker.agent)
+        and _fits(rule.group, asker.group)
+        and _fits(rule.tool, asker.tool)
+        and (not rule.does or act.effect in rule.does)
+        and (not rule.path or _is_there(rule.path, act, ground))
+        and (not rule.command or any(_begins(command, act.words) for command in rule.command))
+        and (not rule.host or _is_host(rule.host, act.host))
+        and (not rule.server or (bool(act.server) and _fits(rule.server, act.server)))
+    )
+
+
+def _fits(patterns: tuple[str, ...], value: str) -> bool:
+    return not patterns or any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
+
+
+def _is_there(patterns: tuple[str, ...], act: Act, ground: Ground) -> bool:
+    if act.spot is None:
+        return False
+    return any(
+        Place(pattern) in act.spot.places
+        if pattern in _PLACES
+        else fnmatch.fnmatchcase(act.spot.path, _absolute(pattern, ground))
+        for pattern in patterns
+    )
+
+
+def _absolute(pattern: str, ground: Ground) -> str:
+    if pattern == "~" or pattern.startswith("~/"):
+        return ground.home + pattern[1:]
+    return os.path.join(ground.directory, pattern)  # noqa: PTH118
+
+
+def _begins(command: str, words: tuple[str, ...]) -> bool:
+    wanted = shlex.split(command)
+    return len(words) >= len(wanted) and all(
+        fnmatch.fnmatchcase(word, pattern) for word, pattern in zip(words, wanted, strict=False)
+    )
+
+
+def _is_host(patterns: tuple[str, ...], host: str) -> bool:
+    if not host:
+        return False
+    return any(
+        host in _LOOPBACK if pattern == "loopback" else fnmatch.fnmatchcase(host.lower(), pattern)
+        for pattern in patterns
+    )

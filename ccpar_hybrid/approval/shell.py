@@ -1,0 +1,201 @@
+"""The shell judge: what a text would do if bash ran it.
+
+It walks the syntax tree as bash would run it, with all that is known of folders, variables and
+functions at each point, and collects acts. What it does not understand becomes an unclear act;
+nothing is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ccpar_hybrid.approval.act import Act, Effect, Place, unclear
+from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
+from ccpar_hybrid.approval.command import simple
+from ccpar_hybrid.approval.ground import Ground, has_plain_names, is_secret_pattern
+from ccpar_hybrid.approval.host import Stream
+from ccpar_hybrid.approval.state import Flow, State, both, join
+from ccpar_hybrid.approval.syntax import Node, NotUnderstood, parse
+from ccpar_hybrid.approval.tool import Tools
+from ccpar_hybrid.approval.walk import statements
+
+DEEPEST = 24
+MOST_ACTS = 4000
+
+
+def judge(text: str, ground: Ground, tools: Tools) -> tuple[Act, ...]:
+    """Every act of a command, in the order in which they were found."""
+    shell = Shell(ground, tools)
+    state = State(frozenset({ground.directory}))
+    try:
+        shell.script(text, state, None)
+    except RecursionError:
+        shell.unclear(text[:60], "it is nested too deeply")
+    found = list(dict.fromkeys(shell.acts))
+    if shell.runs_unknown_code and any(act.effect is Effect.FETCH for act in found):
+        found.append(Act(Effect.FETCHED_CODE, text[:60], why="it runs what it downloads"))
+    if not found:
+        found.append(Act(Effect.LOOK, text.strip()[:60]))
+    return tuple(found)
+
+
+class Shell:
+    """One judgement. Implements Host."""
+
+    def __init__(self, ground: Ground, tools: Tools) -> None:
+        self.ground = ground
+        self.tools = tools
+        self.acts: list[Act] = []
+        self.bodies: list[Node] = []
+        self.leaving: list[list[State]] = []
+        self.written: set[str] = set()
+        self.runs_unknown_code = False
+        self.building = False
+        self.depth = 0
+
+    def add(self, act: Act) -> None:
+        """One more act; too many of them are not understood."""
+        if len(self.acts) < MOST_ACTS:
+            self.acts.append(act)
+        elif len(self.acts) == MOST_ACTS:
+            self.acts.append(unclear("…", "it does too many things"))
+
+    def unclear(self, subject: str, why: str) -> None:
+        """One more thing that is not understood."""
+        if "text" in why or "program" in why:
+            self.runs_unknown_code = True
+        self.add(unclear(subject, why))
+
+    def script(self, text: str, state: State, stdin: Stream, dialect: str = "bash") -> Flow:
+        """Judge a text that a shell runs."""
+        self.depth += 1
+        try:
+            if self.depth > DEEPEST:
+                self.unclear(text[:60], "it is nested too deeply")
+                return both(state)
+            return statements(self, parse(text, dialect), state, stdin)
+        except NotUnderstood as error:
+            self.unclear(text[:60], str(error))
+            return Flow(None, None)
+        finally:
+            self.depth -= 1
+
+    def substitution(self, nodes: Iterable[Node], state: State) -> Arg:
+        """What a substitution prints, its last newlines taken off."""
+        found = statements(self, tuple(nodes), state, None).output
+        if found is None:
+            return UNKNOWN
+        return exact(found.text.rstrip("\n")) if found.is_exact else found
+
+    def run(self, argv: Sequence[Arg], state: State, stdin: Stream) -> Flow:
+        """Judge one simple command."""
+        self.depth += 1
+        try:
+            if self.depth > DEEPEST:
+                self.unclear(str(argv[0]), "it is nested too deeply")
+                return both(state)
+            return simple(self, tuple(argv), state, stdin)
+        finally:
+            self.depth -= 1
+
+    def call(self, number: int, argv: Sequence[Arg], state: State, stdin: Stream) -> Flow:
+        """Run the body of a function."""
+        inner = state.with_array("@", tuple(argv[1:]))
+        for position in range(1, 10):
+            value = argv[position] if position < len(argv) else exact("")
+            inner = inner.with_value(str(position), [value])
+        self.depth += 1
+        self.leaving.append([])
+        try:
+            if self.depth > DEEPEST:
+                self.unclear(str(argv[0]), "a function that calls itself")
+                return both(state)
+            flow = statements(self, (self.bodies[number],), inner, stdin)
+        finally:
+            left = self.leaving.pop()
+            self.depth -= 1
+        after = flow.either
+        for each in left:
+            after = join(after, each)
+        if after is None:
+            return Flow(None, None, flow.output)
+        arrays = {k: v for k, v in after.arrays.items() if k != "@"}
+        if "@" in state.arrays:
+            arrays["@"] = state.arrays["@"]
+        digits = {str(n): state.values.get(str(n)) for n in range(1, 10)}
+        values = {k: v for k, v in after.values.items() if k not in digits}
+        values |= {k: v for k, v in digits.items() if v is not None}
+        after = replace(after, values=values, arrays=arrays)
+        return Flow(after, after, flow.output)
+
+    def path(self, effect: str, word: Arg, state: State, words: tuple[str, ...]) -> None:
+        """Judge what is done to the path in every folder where the shell may be."""
+        kind = Effect(effect)
+        subject = f"{effect} {word}"
+        if word.form in (Form.OPEN, Form.MANY):
+            self.unclear(subject, "which path is meant is known only when it runs")
+            return
+        if word.is_exact and not word.text:
+            return
+        if word.loose and kind is not Effect.READ and not self._are_plain(word, state):
+            self.unclear(subject, "blanks in file names may cut it into several paths")
+            return
+        if state.folders is None and not word.text.startswith("/"):
+            self.unclear(subject, "the folder is known only when it runs")
+            return
+        if problem := _problem(word, kind):
+            self.unclear(subject, problem)
+            return
+        for folder in sorted(state.folders or {"/"}):
+            self._spots(kind, word, folder, words)
+
+    def _are_plain(self, word: Arg, state: State) -> bool:
+        """Whether no name below has a letter at which words are cut; looks at the disk."""
+        fixed = (
+            re.split(r"[*?\[]", word.text)[0].rpartition("/")[0]
+            if word.form is Form.GLOB
+            else word.text
+        )
+        return all(
+            has_plain_names(self.ground.spot(fixed or ".", folder).path)
+            for folder in state.folders or ("/",)
+        )
+
+    def _spots(self, kind: Effect, word: Arg, folder: str, words: tuple[str, ...]) -> None:
+        if word.form is Form.GLOB:
+            spots = self.ground.spots(word.text, folder)
+        else:
+            spots = [self.ground.spot(word.text or ".", folder)]
+        if word.form is Form.INSIDE:
+            spots = [replace(spot, places=spot.places - {Place.ROOT}) for spot in spots]
+        for spot in spots:
+            if kind is Effect.EXECUTE and spot.path in self.written:
+                self.unclear(spot.path, "the program is written by the same command")
+            if kind is Effect.WRITE and not self.building:
+                self.written.add(spot.path)
+            self.add(Act(kind, spot.path, words, spot))
+
+
+def _problem(word: Arg, kind: Effect) -> str:
+    """Why a word is no path that can be judged."""
+    text = word.text
+    if word.is_exact:
+        name = text.rstrip("/").rsplit("/", 1)[-1]
+        if kind is Effect.WRITE and name.startswith("-"):
+            return "the file's name looks like an option"
+        return "a tilde that is not the home" if text.startswith("~") else ""
+    if word.form is Form.INSIDE:
+        return ""
+    parts = text.split("/")
+    first = next((n for n, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts))
+    if ".." in parts[first:]:
+        return "a pattern that leads upward"
+    if any(re.match(r"\.+[*?\[]", part) for part in parts):
+        return "a pattern that matches hidden names, `..` among them"
+    if kind is Effect.DELETE and not any(c.isalnum() for c in text):
+        return "a pattern that matches everything"
+    if kind is not Effect.DELETE and is_secret_pattern(text):
+        return "a pattern that matches names of secrets"
+    return ""

@@ -1,0 +1,104 @@
+"""policy check, lint and show, as a person and as a program call them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.json_page import check_document
+
+LS = '{"command": "ls"}'
+
+
+def check(bare: CommandLine, command: str, *options: str) -> str:
+    given = json.dumps({"command": command})
+    return bare.good("policy", "check", "--tool", "Bash", "--input", given, *options).out
+
+
+def test_check_says_decision_rule_and_why(bare: CommandLine) -> None:
+    said = check(bare, "ls -la")
+    assert said.startswith("allow  Bash: ls -la\n")
+    assert "rule: look (careful.toml:" in said
+    assert "deny" in check(bare, "rm -rf /")
+    assert "no rule allows it" in check(bare, "pytest")
+    assert check(bare, "pytest", "--profile", "standard").startswith("allow")
+
+
+def test_check_prints_json_as_described(bare: CommandLine) -> None:
+    found = json.loads(check(bare, "cat .env; curl localhost; $x", "--json"))
+    check_document(found)
+    assert found["decision"] == "deny"
+    assert found["rule"]["name"] == "read-secret"
+    assert found["message"]
+    assert {part["does"] for part in found["parts"]} >= {"read", "fetch", "unclear"}
+
+
+def test_many_calls_come_from_standard_input(bare: CommandLine) -> None:
+    calls = [
+        {"tool": "Bash", "input": {"command": "ls"}},
+        {"tool_name": "Read", "tool_input": {"file_path": "/etc/passwd"}, "cwd": str(bare.home)},
+        {"tool": "Bash", "input": {"command": "git push --force"}, "session_id": "x"},
+    ]
+    lines = "\n".join(json.dumps(call) for call in calls)
+    found = [
+        json.loads(line)
+        for line in bare.good("policy", "check", "--json", input=lines).out.splitlines()
+    ]
+    assert [each["decision"] for each in found] == ["allow", "ask", "deny"]
+    for each in found:
+        check_document(each)
+
+
+def test_the_exit_code_tells_the_decision_only_if_asked(bare: CommandLine) -> None:
+    words = ("policy", "check", "--tool", "Bash", "--input")
+    assert bare(*words, '{"command": "rm -rf /"}').code == 0
+    assert bare(*words, '{"command": "rm -rf /"}', "--exit-code").code == 6
+    assert bare(*words, LS, "--exit-code").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "--tool", "Bash", "--input", "ls"), "no JSON"),
+        (("check", "--tool", "Bash", "--input", "[]"), "input"),
+        (("check", "--input", LS), "--tool"),
+        (("check", "--tool", "Bash", "--input", LS, "--dir", "nowhere"), "is no directory"),
+        (("check", "--tool", "Bash", "--input", LS, "--profile", "lax"), "careful, standard"),
+        (("check", "--tool", "Bash", "--input", LS, "--policy", "nowhere"), "cannot read nowhere"),
+        (("lint", "nowhere"), "cannot read nowhere"),
+    ],
+)
+def test_bad_input_is_refused_in_words(
+    bare: CommandLine, words: tuple[str, ...], said: str
+) -> None:
+    found = bare("policy", *words)
+    assert found.code == 2
+    assert said in found.err
+
+
+def test_the_users_policy_is_in_force_and_a_wrong_one_names_its_line(bare: CommandLine) -> None:
+    file = bare.project / "p.toml"
+    file.write_text('profile = "standard"\n[[rule]]\ndecision = "deny"\ncommand = "make"\n')
+    assert "deny" in check(bare, "make test", "--policy", "p.toml")
+    assert "p.toml:2" in check(bare, "make test", "--policy", "p.toml")
+    assert "legal; 1 rules" in bare.good("policy", "lint", "p.toml").out
+    check_document(bare.good("policy", "lint", "p.toml", "--json").json)
+    file.write_text('profile = "standard"\n\n[[rule]]\ndecision = "maybe"\n')
+    wrong = bare("policy", "lint", "p.toml")
+    assert wrong.code == 2
+    assert "p.toml:4" in wrong.err
+    assert "allow" in wrong.err
+
+
+def test_show_lists_every_rule_the_deny_list_first(bare: CommandLine) -> None:
+    lines = bare.good("policy", "show").out.splitlines()
+    assert lines[1].startswith("deny")
+    assert lines[-1].startswith("ask")
+    check_document(bare.good("policy", "show", "--json").json)
+
+
+def test_the_approvers_own_files_are_out_of_reach(bare: CommandLine) -> None:
+    said = check(bare, f"echo x > {bare.state}/ledger.db", "--profile", "trusting")
+    assert said.startswith("deny")

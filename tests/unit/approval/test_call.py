@@ -1,0 +1,72 @@
+"""Tools other than Bash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ccpar_hybrid.approval.policy import Profile
+from tests.support.policy import Project
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "decision"),
+    [
+        ("Read", {"file_path": "src/app.py"}, "allow"),
+        ("Read", {"file_path": "/etc/passwd"}, "ask"),
+        ("Read", {"file_path": "src/../../x"}, "ask"),
+        ("Read", {"file_path": ".env"}, "deny"),
+        ("Read", {"file_path": "~/.ssh/id_rsa"}, "deny"),
+        ("Read", {}, "ask"),
+        ("Edit", {"file_path": "src/app.py"}, "allow"),
+        ("Write", {"file_path": "new.py"}, "allow"),
+        ("Write", {"file_path": "../new.py"}, "ask"),
+        ("Write", {"file_path": ".git/hooks/pre-commit"}, "deny"),
+        ("Write", {"file_path": ".claude/settings.json"}, "ask"),
+        ("Write", {"file_path": "~/.config/ccpar-hybrid/policy.toml"}, "deny"),
+        ("NotebookEdit", {"notebook_path": "a.ipynb"}, "allow"),
+        ("Glob", {"pattern": "**/*.py"}, "allow"),
+        ("Glob", {"pattern": "/etc/*"}, "ask"),
+        ("Glob", {"pattern": "../*"}, "ask"),
+        ("Grep", {"pattern": "def", "path": "src"}, "allow"),
+        ("Grep", {"pattern": "KEY", "path": ".env"}, "deny"),
+        ("Grep", {"pattern": ".", "glob": ".env*"}, "deny"),
+        ("WebFetch", {"url": "https://example.com"}, "ask"),
+        ("WebFetch", {"url": "http://localhost:3000/x"}, "allow"),
+        ("WebFetch", {"url": "http://localhost@example.com"}, "ask"),
+        ("WebFetch", {"url": "http://localhost.example.com"}, "ask"),
+        ("WebFetch", {"url": "file:///etc/passwd"}, "ask"),
+        ("WebSearch", {"query": "x"}, "ask"),
+        ("mcp__github__create_issue", {}, "ask"),
+        ("Task", {"prompt": "x"}, "allow"),
+        ("TodoWrite", {}, "allow"),
+        ("ExitPlanMode", {}, "ask"),
+        ("AskUserQuestion", {}, "ask"),
+        ("Unheard", {}, "ask"),
+        ("Bash", {}, "ask"),
+        ("Bash", {"command": "ls", "dangerouslyDisableSandbox": True}, "ask"),
+    ],
+)
+def test_a_tool_is_decided_by_what_it_touches(
+    tmp_path: Path, tool: str, given: dict[str, object], decision: str
+) -> None:
+    project = Project(tmp_path, profile=Profile.STANDARD)
+    assert project.judge(tool, **given).decision.value == decision
+
+
+def test_a_question_for_a_person_is_allowed_by_no_rule(tmp_path: Path) -> None:
+    project = Project(tmp_path, '[[rule]]\ndecision = "allow"\n')
+    assert project.judge("AskUserQuestion").decision.value == "ask"
+
+
+def test_rules_name_servers_and_hosts(tmp_path: Path) -> None:
+    rules = (
+        '[[rule]]\ndecision = "allow"\nserver = "docs__*"\n'
+        '[[rule]]\ndecision = "allow"\nhost = "*.example.com"\n'
+    )
+    project = Project(tmp_path, rules)
+    assert project.judge("mcp__docs__find").decision.value == "allow"
+    assert project.judge("mcp__shop__find").decision.value == "ask"
+    assert project.judge("WebFetch", url="https://a.example.com/").decision.value == "allow"
+    assert project.judge("WebFetch", url="https://example.org/").decision.value == "ask"

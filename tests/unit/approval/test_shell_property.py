@@ -1,0 +1,73 @@
+"""Whatever stands around it: a denied part is never allowed, and no text breaks the judge."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ccpar_hybrid.approval.policy import Profile
+from tests.support.policy import Project, real
+
+DENIED = (
+    "rm -rf /etc",
+    "cat ~/.ssh/id_rsa",
+    "git push --force",
+    "x=rm; $x /etc",
+    "tmux kill-server",
+)
+ALLOWED = tuple(command for command in real() if "<<" not in command and "\n" not in command)
+JOINS = ("{a}; {d}", "{a} && {d}", "{a} || {d}", "{d}; {a}", "{d} && {a}", "{d} & {a}")
+NESTS = (
+    "{d}",
+    "({d})",
+    "{{ {d}; }}",
+    'echo "$({d})"',
+    "echo `{d}`",
+    "if true; then {d}; fi",
+    "while true; do {d}; done",
+    "for i in a; do {d}; done",
+    "case x in *) {d};; esac",
+    "f() {{ {d}; }}; f",
+    "echo ${{x:-$({d})}}",
+    "cat <({d})",
+    "! {{ {d}; }}",
+    "[[ -n $({d}) ]]",
+)
+WORDS = """
+rm ls echo cat -rf / ~ .env $x ${x} $(id) `id` ' " \\ ; & | && || > < >> << <<< ( ) { } [[ ]] [ ]
+if then fi for do done in while case esac function * ? ! # = x=1 a=(1) $((1)) eval bash -c 1
+"""
+PIECES = st.sampled_from([*WORDS.split(), "\n"])
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("p"), profile=Profile.STANDARD)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    allowed=st.sampled_from(ALLOWED),
+    denied=st.sampled_from(DENIED),
+    join=st.sampled_from(JOINS),
+    nests=st.lists(st.sampled_from(NESTS), max_size=3),
+)
+def test_adding_a_denied_part_anywhere_never_gives_allow(
+    project: Project, allowed: str, denied: str, join: str, nests: list[str]
+) -> None:
+    for nest in nests:
+        denied = nest.format(d=denied)
+    assert project.bash(join.format(a=allowed, d=denied)) != "allow"
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PIECES, max_size=14).map(" ".join))
+def test_any_text_is_judged_without_an_error(project: Project, text: str) -> None:
+    assert project.bash(text) in ("allow", "ask", "deny")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=60))
+def test_any_letters_are_judged_without_an_error(project: Project, text: str) -> None:
+    assert project.bash(text) in ("allow", "ask", "deny")
