@@ -19,6 +19,7 @@ from ccpar_hybrid.app import (
     pueue_copy,
     recovery_add,
     recovery_group,
+    recovery_pause,
     vanished,
 )
 from ccpar_hybrid.app.assembly import App
@@ -77,6 +78,7 @@ class _Recovery:
         if is_new:
             started = recovery_group.start(self._app, copy, self._done.again)
             self._done = replace(self._done, groups=tuple(started))
+            recovery_pause.pause_again(self._app, copy, self._done.tasks)
             self._lives = self._lives.with_order(current)
         life.save(self._app.paths, self._lives)
         pueue_copy.keep_copy(self._app)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from ccpar_hybrid.app import daemon, worker_client
 from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.app.mending import mend_if_damaged, story_of
 from ccpar_hybrid.app.pane_program import PanePrograms, panes_lock
 from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.slot import slots
-from ccpar_hybrid.core.errors import CcparError, MissingPart, Refused
+from ccpar_hybrid.core.errors import CcparError, Damaged, MissingPart, Refused
 from ccpar_hybrid.supervisor.duty import Duty, duty, title
 from ccpar_hybrid.supervisor.pause import Pauses
 from ccpar_hybrid.supervisor.pulse import Beat, Pulse
@@ -29,6 +30,8 @@ LOOK_S = 5.0
 SOON_S = 0.25
 RECOVER_S = 10.0
 DAEMON_AGAIN_S = 5.0
+EXAMINE_S = 300.0
+"""Between two looks at the whole ledger, which take some 2 ms for each of its MiB."""
 
 
 class Supervision:
@@ -46,6 +49,7 @@ class Supervision:
         self._told = ""
         self._daemon_pid: int | None = None
         self._recover_at_s = 0.0
+        self._examine_at_s = 0.0
         self.pids: set[int] = set()
         """The processes whose end calls for a look."""
 
@@ -164,7 +168,11 @@ class Supervision:
         self._recover_at_s = now_s + DAEMON_AGAIN_S
         if living is None:
             self._start_daemon()
+        self._keep_ledger(now_s)
         try:
+            done = recover(self._app)
+        except Damaged:
+            self._mend_ledger()
             done = recover(self._app)
         except MissingPart:
             self._start_daemon()
@@ -175,6 +183,17 @@ class Supervision:
         self._recover_at_s = now_s + RECOVER_S
         self._told = ""
         return RECOVER_S
+
+    def _keep_ledger(self, now_s: float) -> None:
+        """Look at the whole ledger now and then: recovery reads a part of it only."""
+        if now_s >= self._examine_at_s:
+            self._examine_at_s = now_s + EXAMINE_S
+            self._mend_ledger()
+
+    def _mend_ledger(self) -> None:
+        mended = mend_if_damaged(self._app)
+        for line in story_of(mended) if mended else ():
+            self._say(line)
 
     def _start_daemon(self) -> None:
         if daemon.ensure(self._app):

@@ -154,6 +154,12 @@ class Scheduler(Protocol):
     def resume(self, jobs: Sequence[JobId]) -> None:
         """Let paused jobs go on; passes over jobs that are not paused."""
 
+    def start(self, job: JobId) -> None:
+        """Start a waiting job now, whatever its group, its slots and other jobs say.
+
+        Raises NotFound for no such job, Refused for one that does not wait.
+        """
+
     def release(self, jobs: Sequence[JobId], at: datetime | None = None) -> None:
         """Queue held jobs, now or at a time; passes over jobs that are not held."""
 

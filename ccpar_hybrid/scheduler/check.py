@@ -47,6 +47,14 @@ def ended(job: JobId, queue: QueueSnapshot) -> Job:
     return found
 
 
+def waiting(job: JobId, queue: QueueSnapshot) -> Job:
+    """The job if it is queued or held; else NotFound or Refused."""
+    found = existing(job, queue)
+    if found.state not in (JobState.QUEUED, JobState.HELD):
+        raise Refused(f"job {job} does not wait: it is {found.state.value}")
+    return found
+
+
 def removable(jobs: Iterable[JobId], queue: QueueSnapshot) -> list[JobId]:
     """Those that may be forgotten: no job that stays and has not ended waits for them.
 

@@ -37,6 +37,7 @@ from ccpar_hybrid.scheduler.check import (
     existing,
     removable,
     running,
+    waiting,
 )
 from ccpar_hybrid.scheduler.command import identity_of, named_by
 
@@ -135,6 +136,11 @@ class MemoryScheduler:
     def resume(self, jobs: Sequence[JobId]) -> None:
         """See Scheduler."""
         self._shift(jobs, JobState.PAUSED, JobState.RUNNING, signal.SIGCONT)
+
+    def start(self, job: JobId) -> None:
+        """See Scheduler."""
+        with self._changed:
+            self._start(waiting(job, self.snapshot()))
 
     def release(self, jobs: Sequence[JobId], at: datetime | None = None) -> None:
         """See Scheduler."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from ccpar_hybrid.core.errors import CommandFailed, MissingPart, NotFound
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import JobId, JobState, Life, QueueSnapshot, Submission
-from ccpar_hybrid.scheduler.check import check_submissions, ended, removable, running
+from ccpar_hybrid.scheduler.check import check_submissions, ended, removable, running, waiting
 from ccpar_hybrid.scheduler.pueue_channel import Channel, CommandChannel, socket_channel
 from ccpar_hybrid.scheduler.pueue_cli import PueueCommand
 from ccpar_hybrid.scheduler.pueue_config import read_config
@@ -108,6 +108,11 @@ class PueueScheduler:
     def resume(self, jobs: Sequence[JobId]) -> None:
         """See Scheduler."""
         self._run_on("start", jobs, JobState.PAUSED)
+
+    def start(self, job: JobId) -> None:
+        """See Scheduler."""
+        waiting(job, self.snapshot())
+        self._pueue.run("start", str(job))
 
     def release(self, jobs: Sequence[JobId], at: datetime | None = None) -> None:
         """See Scheduler."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import stat
 import sys
 
 from ccpar_hybrid.system import paths as paths_module
@@ -32,7 +33,7 @@ EXIT_TERMINATED = 143
 POKE_ALL_AFTER_S = 0.03
 SAY_WAITING_AFTER_S = 2.0
 LOOK_AGAIN_S = 10.0
-NO_ROOM_S = 2.0
+REST_S = 2.0
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 CLAIM_TIMEOUT_S = 5.0
 DEFAULT_GROUP = "subissues"
@@ -50,9 +51,6 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         with Signals() as signals:
             reach("shim.started")
             return Shim(environment, task, signals).run()
-    except paths_module.UnsafePath as error:
-        say(f"refused: {error}")
-        return EXIT_BAD_INPUT
     except (ValueError, OSError) as error:
         say(str(error))
         return EXIT_BAD_INPUT
@@ -113,14 +111,23 @@ class Shim:
         self._is_ending = False
         self._signals = signals
         self._stdin_open = True
+        self._has_daemon = stat.S_ISFIFO(os.fstat(0).st_mode)
+        self._trouble = ""
         self._since = None  # type: str | None
         self._reported_gone = False
-        self._reported_no_room = False
 
     def run(self) -> int:
-        """Until an outcome is known; a lost worker means another offer."""
+        """Until an outcome is known; a lost worker means another offer.
+
+        A full disk or a directory that is not private keeps it from offering, not from trying
+        again: the task has not failed.
+        """
         while True:
-            link = self._attach() or self._offer_or_rest()
+            link = None
+            try:
+                link = self._attach() or self._offer()
+            except (OSError, paths_module.UnsafePath) as error:
+                self._rest(error)
             if link is not None:
                 with link:
                     code = self._follow(link)
@@ -141,22 +148,11 @@ class Shim:
             return None
         return link
 
-    def _offer_or_rest(self) -> Link | None:
-        """A full disk must not fail a task: its offer is tried again until there is room."""
-        try:
-            return self._offer()
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-        if not self._reported_no_room:
-            self._reported_no_room = True
-            say(f"no room for an offer in {self._paths.runtime}; trying again until there is")
-        if self._signals.reader in self._wait(self._signals.reader, NO_ROOM_S):
-            self._is_ending = self._signals.take_end()
-        return None
-
     def _offer(self) -> Link | None:
-        """Wait for a worker to claim; None when we are to end, or workers meet elsewhere now."""
+        """Wait for a worker to claim; None when we are to end, or workers meet elsewhere now.
+
+        Without its daemon it has nobody to tell an outcome: a recovery queues the task again.
+        """
         with Offer(self._paths, self._task["group"], self._since) as offer:
             self._since = offer.name
             reach("shim.published")
@@ -164,6 +160,10 @@ class Shim:
             timeouts = [POKE_ALL_AFTER_S, SAY_WAITING_AFTER_S]
             while True:
                 ready = self._wait(offer.listener, timeouts[0] if timeouts else LOOK_AGAIN_S)
+                if self._has_daemon and not self._stdin_open:
+                    say("Pueue has ended; it shall start the task again")
+                    self._is_ending = True
+                    return None
                 if self._signals.reader in ready:
                     self._is_ending = self._signals.take_end()
                     if self._is_ending:
@@ -178,6 +178,17 @@ class Shim:
                     self._remind(offer, timeouts)
                     if paths_module.resolve(self._environment).runtime != self._paths.runtime:
                         return None
+
+    def _rest(self, error: Exception) -> None:
+        trouble = f"cannot offer the task, trying again: {error}"
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            trouble = f"no room for an offer in {self._paths.runtime}; trying again until there is"
+        if trouble != self._trouble:
+            say(trouble)
+        self._trouble = trouble
+        is_asked = self._signals.reader in self._wait(self._signals.reader, REST_S)
+        orphaned = self._has_daemon and not self._stdin_open
+        self._is_ending = orphaned or (is_asked and self._signals.take_end())
 
     def _remind(self, offer: Offer, timeouts: list[float]) -> None:
         """Nobody came in time: wake everybody, tell the log once, and mend a lost offer."""
@@ -251,7 +262,7 @@ def _task_message(arguments: Sequence[str], environment: Mapping[str, str]) -> M
         "pid": os.getpid(),
         "group": environment.get("PUEUE_GROUP") or DEFAULT_GROUP,
         "pueue_id": _pueue_id(),
-        "directory": os.getcwd(),
+        "directory": _directory(),
     }  # type: Message
     if len(arguments) == 1 and not arguments[0].startswith("-"):
         task["key"] = arguments[0]
@@ -260,6 +271,13 @@ def _task_message(arguments: Sequence[str], environment: Mapping[str, str]) -> M
 
         task["by_hand"] = parse(arguments, environment)
     return task
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed meanwhile, and a task with a key does not need it
+        return "/"
 
 
 def _pueue_id() -> int | None:

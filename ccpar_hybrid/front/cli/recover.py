@@ -23,9 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def recover(json: Json = False) -> None:
     """After a crash or a reboot: pueued, the queue and the sessions as they were."""
+    from ccpar_hybrid.app.mending import mend_if_damaged
     from ccpar_hybrid.app.restoration import restore
+    from ccpar_hybrid.front.cli.ledger import tell_mended
 
     with App(os.environ) as app:
+        tell_mended(mend_if_damaged(app))
         done = restore(app, (lambda line: None) if json else _say)
     if json:
         print_json("recover", **_document(done))

@@ -174,6 +174,16 @@ def test_a_held_job_waits_until_it_is_released(bench: Bench) -> None:
     assert bench.look(third).state is JobState.HELD
 
 
+def test_a_job_can_be_started_out_of_turn(bench: Bench) -> None:
+    bench.pause_group(True)
+    first, second = bench.scheduler.submit([bench.job(), bench.job(after_batch=(0,))])
+    bench.scheduler.start(second)
+    assert bench.wait_for(second, JobState.ENDED).end is JobEnd.SUCCEEDED
+    assert bench.look(first).state is JobState.QUEUED
+    with pytest.raises(Refused, match="does not wait"):
+        bench.scheduler.start(second)
+
+
 def test_a_scheduler_has_one_life_from_its_start_on(bench: Bench) -> None:
     first, again = bench.scheduler.life(), bench.scheduler.life()
     assert first is not None

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from ccpar_hybrid.app import snapshot
 from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.snapshot import TaskState
+from ccpar_hybrid.scheduler.base import JobState
 from ccpar_hybrid.system.process import is_stopped
 from tests.integration.worker.test_crash import UNTIL_GO, crash_daemon
 from tests.support.instance import Instance, are_gone, running_instance
@@ -31,18 +34,92 @@ def test_setup_brings_back_what_the_daemons_death_cut_off(instance: Instance) ->
     assert [instance.attempts(task) for task in (done, going, after)] == [1, 1, 1]
 
 
-def test_a_paused_task_is_not_cancelled_by_the_daemons_death(instance: Instance) -> None:
+@pytest.mark.parametrize("group", [False, True])
+def test_a_paused_task_stays_paused_over_the_daemons_death(instance: Instance, group: bool) -> None:
     instance.setup(1)
     task = instance.add("echo begun > begun; while [ ! -e go ]; do sleep 0.1; done")
     instance.wait_file("begun")
-    instance.pueue("pause", instance.id(task))
-    wait_until(lambda: is_stopped(instance.shim(task)), message="the shim is paused")
+    instance.pueue("pause", *(("--group", "subissues") if group else (instance.id(task),)))
+    (agent,) = instance.pids("command.sh")
+    wait_until(lambda: is_stopped(agent), message="the agent is paused")
+    recover(instance.app)
     crash_daemon(instance)
 
-    assert instance.setup(1).recovered.again == (task,)
+    report = instance.setup(1)
+    assert report.recovered.again == (task,)
+    assert report.paused == (["subissues"] if group else [])
+    instance.wait_for(task, TaskState.PAUSED)
+    wait_until(lambda: is_stopped(agent), message="the agent is paused again")
     instance.file("go").touch()
-    assert instance.outcome(task).result == "succeeded"
+    instance.pueue("start", *(("--group", "subissues") if group else (instance.id(task),)))
+    assert instance.settled(task).result == "succeeded"
     assert instance.attempts(task) == 1
+
+
+def test_two_starts_that_nobody_saw_hide_nothing(instance: Instance) -> None:
+    instance.setup(1)
+    running = instance.add(UNTIL_GO)
+    after = instance.add("echo after", after=[running])
+    instance.wait_for(running, TaskState.RUNNING)
+    crash_daemon(instance)
+    assert instance.view(running).state is TaskState.RUNNING
+    os.kill(instance.worker().pid, signal.SIGKILL)
+    wait_until(lambda: instance.view(running).state is TaskState.UNKNOWN, message="nobody has it")
+    crash_daemon(instance)
+    instance.file("go").touch()
+    assert instance.setup(1).recovered.again == (running,)
+    assert instance.outcome(after).result == "succeeded"
+
+
+def test_what_no_worker_had_is_cancelled_when_a_person_kills_it(instance: Instance) -> None:
+    instance.setup(1)
+    instance.pueue("parallel", "--group", "subissues", "2")
+    first = instance.add(UNTIL_GO)
+    instance.wait_for(first, TaskState.RUNNING)
+    killed, cut_off = (instance.add(UNTIL_GO) for _ in range(2))
+    instance.wait_for(killed, TaskState.OFFERED)
+    crash_daemon(instance)
+    assert set(instance.setup(1).recovered.again) == {first, killed}
+    instance.pueue("parallel", "--group", "subissues", "3")
+    instance.wait_for(cut_off, TaskState.OFFERED)
+    instance.pueue("kill", instance.id(killed))
+    wait_until(lambda: recover(instance.app).settled == (killed,), timeout_s=20)
+    assert instance.outcome(killed).result == "cancelled"
+
+    instance.pueue("kill", instance.id(cut_off))
+    crash_daemon(instance)
+    assert cut_off in instance.setup(1).recovered.again, "the daemon was not seen to outlive it"
+    instance.file("go").touch()
+    assert instance.outcome(cut_off).result == instance.outcome(first).result == "succeeded"
+    assert instance.outcome(killed).result == "cancelled"
+
+
+def test_a_shutdown_of_pueue_cuts_off_and_kills_nothing(instance: Instance) -> None:
+    instance.setup(1)
+    running = instance.add(UNTIL_GO)
+    instance.wait_for(running, TaskState.RUNNING)
+    after = instance.add("echo after", after=[running])
+    instance.daemon.stop()
+    instance.daemon.start()
+    assert instance.setup(1).recovered.again == (running,)
+    instance.file("go").touch()
+    assert instance.outcome(after).result == "succeeded"
+    assert instance.attempts(running) == 1
+
+
+def test_what_was_skipped_for_a_task_that_was_only_cut_off_runs(instance: Instance) -> None:
+    instance.setup(1)
+    running = instance.add(UNTIL_GO)
+    instance.wait_for(running, TaskState.RUNNING)
+    after = instance.add("echo after", after=[running])
+    last = instance.add("echo last", after=[after])
+    crash_daemon(instance)
+    instance.pueue("start", "--group", "subissues")
+    jobs = instance.app.scheduler.snapshot
+    wait_until(lambda: {job.state for job in jobs().jobs.values()} == {JobState.ENDED})
+    assert set(recover(instance.app).again) == {running, after, last}
+    instance.file("go").touch()
+    assert instance.outcome(last).result == "succeeded"
 
 
 def test_setup_leaves_what_a_person_killed(instance: Instance) -> None:

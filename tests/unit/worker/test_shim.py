@@ -14,6 +14,7 @@ import pytest
 
 from ccpar_hybrid.system.paths import resolve
 from ccpar_hybrid.worker import wire
+from tests.support.waiting import wait_until
 
 KEY = "tabcdefgh"
 _SHIM = "from ccpar_hybrid.worker.shim import run; run()"
@@ -80,3 +81,33 @@ def test_the_next_worker_is_told_of_the_daemons_death_as_well(
         assert kind(link) == wire.DAEMON_GONE
         link.send({"type": wire.OUTCOME, "exit_code": 5})
     assert shim.wait(timeout=10) == 5
+
+
+def test_a_shim_that_cannot_offer_tries_again(environment: dict[str, str]) -> None:
+    offers = Path(resolve(environment).offers("subissues"))
+    offers.parent.parent.mkdir(parents=True, mode=0o700)
+    offers.parent.write_text("in the way")
+    argv = [sys.executable, "-c", _SHIM, KEY]
+    with subprocess.Popen(
+        argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        said = process.stdout.readline().decode()
+        assert "cannot offer the task, trying again" in said
+        offers.parent.unlink()
+        wait_until(lambda: offers.is_dir() and list(offers.iterdir()), message="it has offered")
+        process.terminate()
+        assert process.wait(20) == 143
+
+
+def test_a_shim_without_its_daemon_offers_nothing(environment: dict[str, str]) -> None:
+    offers = Path(resolve(environment).offers("subissues"))
+    argv = [sys.executable, "-c", _SHIM, KEY]
+    with subprocess.Popen(
+        argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        wait_until(lambda: offers.is_dir() and list(offers.iterdir()), message="it has offered")
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(20) == 143
+        assert not list(offers.iterdir())
