@@ -12,6 +12,7 @@ from benchmarks.process import memory, total_cpu_s
 WORKERS = 16
 SPAN_S, QUICK_SPAN_S = 30.0, 10.0
 GOAL_PERCENT = 2.0
+GOAL_SUPERVISOR_PERCENT = 0.5
 GOAL_MB = 30.0
 _SETTLE_S = 3.0
 
@@ -23,11 +24,12 @@ def measure(*, quick: bool = False) -> Result:
         before = _share(here, {"pueued": [_daemon(here)]}, span_s)["pueued"]
         here.setup(WORKERS)
         panes = here.pane_pids()
-        workers = [pid for name, pid in panes.items() if name != "monitor"]
+        workers = [pid for name, pid in panes.items() if name not in ("monitor", "supervisor")]
         time.sleep(_SETTLE_S)
         parts = {
             "workers": workers,
             "monitor": [panes["monitor"]],
+            "supervisor": [panes["supervisor"]],
             "tmux": [here.tmux_pid()],
             "pueued": [_daemon(here)],
         }
@@ -44,6 +46,12 @@ def measure(*, quick: bool = False) -> Result:
                 goal=GOAL_PERCENT,
                 note=", ".join(f"{name} {value:.2f}" for name, value in share.items())
                 + f" (pueued alone {before:.2f})",
+            ),
+            Figure(
+                name="CPU of the supervisor, in it",
+                value=share["supervisor"],
+                unit="% of a core",
+                goal=GOAL_SUPERVISOR_PERCENT,
             ),
             Figure(
                 name="memory of an idle worker (RSS)",

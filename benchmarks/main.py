@@ -9,7 +9,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ccpar_hybrid
-from benchmarks import bulk, idle, latency, report, session, shim, start, throughput
+from benchmarks import (
+    bulk,
+    death,
+    idle,
+    judge,
+    latency,
+    report,
+    session,
+    shim,
+    soak,
+    start,
+    throughput,
+)
 from benchmarks.figure import Result, load
 
 MEASURES: dict[str, Callable[..., Result]] = {
@@ -20,7 +32,12 @@ MEASURES: dict[str, Callable[..., Result]] = {
     "bulk": bulk.measure,
     "idle": idle.measure,
     "setup": session.measure,
+    "death": death.measure,
+    "soak": soak.measure,
+    "judge": judge.measure,
 }
+LONG = frozenset({"soak"})
+"""Only measured where they are named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compileall.compile_dir(Path(ccpar_hybrid.__file__).parent, quiet=1)  # as the installation does
     print(report.machine())
     results = []
-    for name in options.names or MEASURES:
+    for name in options.names or (name for name in MEASURES if name not in LONG):
         results.append(_measured(name, quick=options.quick))
         print(report.table(results[-1]), flush=True)
     if options.json:

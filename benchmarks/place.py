@@ -48,11 +48,11 @@ class Place:
             self.environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
         self.daemon: subprocess.Popen[bytes] | None = None
 
-    def configure(self) -> None:
-        """Write the configuration that benchmarks need."""
+    def configure(self, text: str = _CONFIG) -> None:
+        """Write the configuration; by default the one that most benchmarks need."""
         directory = self.home / ".config" / "ccpar-hybrid"
-        directory.mkdir(parents=True, mode=0o700)
-        (directory / "config.toml").write_text(_CONFIG, encoding="utf-8")
+        directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+        (directory / "config.toml").write_text(text, encoding="utf-8")
 
     def start_daemon(self) -> None:
         """Start pueued in the foreground, so that its pid is known, and wait for its answer."""
@@ -113,11 +113,11 @@ class Place:
         return int(self.run("tmux", "display-message", "-p", "#{pid}").stdout)
 
     def pane_pids(self) -> dict[str, int]:
-        """The programs of the panes: `monitor`, and each worker by its name."""
-        form = "#{@ccpar_worker} #{pane_pid}"
+        """The programs of the panes: `monitor`, `supervisor`, and each worker by its name."""
+        form = "#{?@ccpar_worker,#{@ccpar_worker},#{@ccpar_role}} #{pane_pid}"
         lines = self.run("tmux", "list-panes", "-a", "-F", form).stdout.splitlines()
         named = (line.rpartition(" ") for line in lines)
-        return {name.strip() or "monitor": int(pid) for name, _, pid in named}
+        return {name: int(pid) for name, _, pid in named}
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ccpar_hybrid.system.process import is_alive, processes
+
 
 class Memory(NamedTuple):
     """Resident and proportional set (shared pages by their share), in MB of 10⁶ bytes."""
@@ -43,3 +45,24 @@ def memory(pid: int) -> Memory:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
     return Memory(kilobytes["Rss"] * 1024 / 1e6, kilobytes["Pss"] * 1024 / 1e6)
+
+
+def of_home(home: Path) -> list[int]:
+    """All living processes that have this HOME."""
+    mark = f"HOME={home}".encode()
+    return [pid for pid in processes() if is_alive(pid) and mark in _environment(pid)]
+
+
+def command(pid: int) -> str:
+    """Its argv with blanks between; empty where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except OSError:
+        return ""
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []

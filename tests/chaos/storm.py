@@ -40,8 +40,11 @@ PROFILES = (
 )
 """What a round is about: the kind that is killed, or what else happens."""
 
-PATIENT = "20"
-"""Resumes: a round may strike one task more often than people would bear."""
+SETTINGS = {"CCPAR_RETRY_RESUMES": "20", "CCPAR_SUPERVISOR_RESPAWN_S": "0.2"}
+"""A round may strike one task, or one pane, more often than people would bear."""
+
+HEALS = frozenset({"worker", "agent", "pueued", "monitor", "supervisor"})
+"""What a session with a supervisor survives with nobody's help."""
 
 
 @dataclass
@@ -68,6 +71,10 @@ class Round:
         self._instance = instance
         self._random = random = Random(report.seed)
         self._profile = report.profile
+        is_supervised = random.random() < 0.6 or report.profile == "supervisor"
+        self._heals = is_supervised and report.profile in HEALS
+        words = {"CCPAR_SUPERVISOR_RUN": str(is_supervised).lower()}
+        instance.environment.update(SETTINGS | words)
         self._agent = report.agent
         self._workers = random.randint(2, 3)
         self._faults = Faults(instance, Random(random.random()))
@@ -100,7 +107,8 @@ class Round:
         self._instance.cli("setup", str(self._workers), "--agent", agent)
 
     def _add(self) -> None:
-        made = chores(self._random, "c", self._random.randint(6, 12), AGENTS[self._agent])
+        count = self._random.randint(*((3, 5) if self._agent == "claude" else (6, 12)))
+        made = chores(self._random, "c", count, AGENTS[self._agent])
         self._instance.cli("add", "--jsonl", input=jsonl(made))
 
     def _tell(self) -> None:
@@ -149,7 +157,7 @@ class Round:
         for _ in range(times):
             self._nap(1.2)
             self._faults.kill_one(self._random.choice(kinds))
-            if self._random.random() < 0.4:
+            if self._random.random() < 0.4 and not self._heals:
                 self._mend()
 
     def _arm(self) -> None:
@@ -197,7 +205,8 @@ class Round:
 
     def _repair(self) -> None:
         self._faults.let_go()
-        self._mend()
+        if not self._heals:
+            self._mend()
         if self._profile in ("pueue", "all"):
             self._people[0].mend_pueue()
 
@@ -205,10 +214,10 @@ class Round:
 @contextmanager
 def _place(agent: str) -> Iterator[Instance]:
     if agent == "claude":
-        with running_bench(CCPAR_RETRY_RESUMES=PATIENT) as bench:
+        with running_bench() as bench:
             yield bench.instance
     else:
-        with running_instance(CCPAR_RETRY_RESUMES=PATIENT) as instance:
+        with running_instance() as instance:
             yield instance
 
 
