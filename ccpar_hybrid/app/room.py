@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from ccpar_hybrid.core.errors import MissingPart, NoRoom
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
@@ -20,6 +21,14 @@ def no_room(environment: Mapping[str, str], file: str = "") -> NoRoom:
     places = [file] if file else full_places(environment)
     where = f" of {', '.join(places)}" if places else ""
     return NoRoom(f"no space left on the device{where}", _HINT)
+
+
+def needed_for(file: Path) -> None:
+    """Raise NoRoom where a file that is always written anew, beside the old one, has no room."""
+    size = file.stat().st_size if file.exists() else 0
+    room = disk_room(file)
+    if room is not None and room.free < max(_LITTLE_BYTES, 2 * size):
+        raise NoRoom(f"no room for Pueue's state in {file.parent}", "free some space there")
 
 
 def full_places(environment: Mapping[str, str]) -> list[str]:

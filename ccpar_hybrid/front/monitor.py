@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ccpar_hybrid.app import housekeeping, snapshot
+from ccpar_hybrid.app import housekeeping, quota, snapshot
 from ccpar_hybrid.app.assembly import App, pane_environment
 from ccpar_hybrid.app.snapshot import Snapshot
 from ccpar_hybrid.app.supervisor_watch import SupervisorWatch
@@ -107,6 +107,7 @@ class Monitor:
             parts.append(f"{visible(queue['name'], 24)}{paused}: {states}")
         if seen.scheduler_error:
             parts.append(f"queue unknown: {seen.scheduler_error}")
+        parts += quota.troubles(self._app, seen.at)
         text = cut(f" {seen.at.astimezone():%H:%M:%S}  " + " │ ".join(parts), columns)
         if waiting:
             return paint(cut(f" ⚑ {waiting} waiting for you │{text}", columns), "yellow")

@@ -43,6 +43,7 @@ class Audience:
         self._tasks: list[asyncio.Task[None]] = []
         self._daemons = {id(first): _daemon(first)}
         self._told: list[Path] = []
+        self._was_paused = False
         self._story: Story | None = None
 
     async def open(self, path: Path) -> None:
@@ -88,8 +89,14 @@ class Audience:
 
     @property
     def is_paused(self) -> bool:
-        """Whether the newest shim is stopped: nothing else tells of `pueue pause`."""
-        return bool(self._shims) and is_stopped(self._shims[-1].pid)
+        """Whether the newest shim is stopped: nothing else tells of `pueue pause`.
+
+        The kernel continues a shim whose daemon dies. That is nobody's wish, so without a daemon
+        all stays as it was.
+        """
+        if self._shims and self.reaches_scheduler:
+            self._was_paused = is_stopped(self._shims[-1].pid)
+        return self._was_paused
 
     @property
     def reaches_scheduler(self) -> bool:

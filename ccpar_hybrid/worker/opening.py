@@ -13,6 +13,7 @@ _RESUMED = {
     Cause.AGENT_KILLED: "Your work on this task was cut off: your program was ended.",
     Cause.LIMIT: "Your work on this task was cut off by a usage limit, which is over now.",
     Cause.SERVICE: "Your work on this task was cut off by an error of the service.",
+    Cause.MACHINE: "Your work on this task was cut off: the machine had no room.",
     Cause.AUTHENTICATION: "Your work on this task was cut off: the login was refused.",
 }
 

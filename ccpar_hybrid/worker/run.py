@@ -7,6 +7,7 @@ the ledger holds; so a run that is cut off at any point goes on elsewhere with t
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from ccpar_hybrid.worker.leftover import end_leftovers
 from ccpar_hybrid.worker.opening import opening
 from ccpar_hybrid.worker.post import Claim
 from ccpar_hybrid.worker.record import HELD, Record
-from ccpar_hybrid.worker.standby import Standby
+from ccpar_hybrid.worker.standby import Left, Standby
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.step import Begin, Settle
 from ccpar_hybrid.worker.story import Story, end_of
@@ -69,7 +70,7 @@ class Run:
     def abandon(self) -> None:
         """End the agent, but not the task, for this worker has to go."""
         self._is_abandoned = True
-        self._standby.stir()
+        self._standby.leave()
         if self.attempt:
             self.attempt.abandon()
 
@@ -104,20 +105,26 @@ class Run:
                 self._claim.answer({"type": wire.ATTACH, "key": self.task.key})
                 return None
             reach("run.leased")
-            await self._end_leftovers()
-            await self._audience.open(Path(self._station.paths.run_socket(self.task.key)))
-            reach("run.met")
-            try:
-                self._claim.answer({"type": wire.ACCEPTED, "key": self.task.key})
-                return await self._go()
-            finally:
-                await self._audience.close()
-                if self._story is not None:
-                    self._story.close()
+            with contextlib.suppress(Left):
+                await self._end_leftovers()
+                return await self._meet()
+        return None
+
+    async def _meet(self) -> Outcome | None:
+        """Let shims listen while the task goes on."""
+        await self._audience.open(Path(self._station.paths.run_socket(self.task.key)))
+        reach("run.met")
+        try:
+            self._claim.answer({"type": wire.ACCEPTED, "key": self.task.key})
+            return await self._go()
+        finally:
+            await self._audience.close()
+            if self._story is not None:
+                self._story.close()
 
     async def _end_leftovers(self) -> None:
         """Nothing lives any more of an attempt whose worker died under it."""
-        if self._record.cut_off is not None:
+        if await self._standby.insist(lambda: self._record.cut_off) is not None:
             grace_s = self._station.settings.agent.grace_s
             await end_leftovers(self._station.paths, self.task.key, grace_s)
 
@@ -125,25 +132,24 @@ class Run:
         """From step to step, until the task is settled or is none of ours any more."""
         ended: Ended | None = None
         while True:
-            step = self._record.next_step(ended)
+            step = await self._standby.insist(partial(self._record.next_step, ended))
             if isinstance(step, Settle):
                 return await self._settle(step.outcome, step.cause)
             if ended is not None and step.before is not None and step.before.outcome is not None:
                 self._audience.line(closing(step.before.outcome))
-            if not await self._standby.insist(partial(self._record.note, step.before)):
-                return None
+            await self._standby.insist(partial(self._record.note, step.before))
             if step.before is not None:
                 reach("run.noted")
             if not await self._standby.wait(self._question(step), _pause_s(step), _why(step)):
                 return await self._leave()
+            pueue_id = self._claim.task.get("pueue_id")
             try:
-                if not await self._standby.insist(partial(self._begin, step)):
-                    return await self._leave()
+                attempt = await self._standby.insist(partial(self._record.begin, step, pueue_id))
             except Refused:  # settled since it was admitted: somebody cancelled it
                 self._turn_away()
                 return None
             reach("run.begun")
-            ended = await self._attempt(step)
+            ended = await self._attempt(step, attempt)
             if ended is None:
                 return None
             reach("run.judged")
@@ -156,8 +162,7 @@ class Run:
 
     async def _settle(self, outcome: Outcome, cause: Cause) -> Outcome | None:
         """No shim hears an outcome that is not in the ledger."""
-        if not await self._standby.insist(lambda: self._record.settle(outcome, cause)):
-            return None
+        await self._standby.insist(partial(self._record.settle, outcome, cause))
         outcome = self._record.outcome() or outcome  # the first one stays
         reach("run.settled")
         if outcome.reason != KILLED and not self._audience.reaches_scheduler:
@@ -175,11 +180,8 @@ class Run:
 
     # --- an attempt
 
-    def _begin(self, step: Begin) -> None:
-        self._begun = self._record.begin(step, self._claim.task.get("pueue_id"))
-
-    async def _attempt(self, step: Begin) -> Ended | None:
-        before, record = self._log_end(), self._begun
+    async def _attempt(self, step: Begin, record: AttemptRecord) -> Ended | None:
+        before = self._log_end()
         try:
             story = self._open_story(record)
         except OSError as error:

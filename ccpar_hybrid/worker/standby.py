@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from ccpar_hybrid.core.errors import MissingPart
 from ccpar_hybrid.core.worker import WorkerState
@@ -19,8 +20,16 @@ ASK_AGAIN_S = 1.0
 WRITE_AGAIN_S, WRITE_AGAIN_LIMIT_S = 1.0, 5.0
 
 
+T = TypeVar("T")
+
+
+class Left(Exception):
+    """The worker went before the ledger could be used."""
+
+
 class Standby:
-    """Waits in a worker's pane. `stir` ends every wait at once, for a cancel or a departure.
+    """Waits in a worker's pane. `stir` ends every wait at once, but for those for the ledger;
+    `leave` ends those as well.
 
     `name` is the task's; `tell` hears each reason once.
     """
@@ -40,6 +49,7 @@ class Standby:
         self._tell = tell
         self._told = ""
         self._stirred = asyncio.Event()
+        self._left = asyncio.Event()
         self._view: tuple[WorkerState, str, str] | None = None
         self.since = datetime.now(UTC)
         """When the state that is shown began."""
@@ -53,6 +63,11 @@ class Standby:
         """The task is not wanted here any more."""
         self._stirred.set()
 
+    def leave(self) -> None:
+        """This worker has to go."""
+        self._left.set()
+        self._stirred.set()
+
     async def wait(self, question: Question | None, pause_s: float, reason: str) -> bool:
         """Until the pause is over and nothing holds the start; False if it was stirred."""
         try:
@@ -60,26 +75,27 @@ class Standby:
         finally:
             self._view, self._told = None, ""
 
-    async def insist(self, write: Callable[[], object]) -> bool:
-        """Try until the ledger takes it; False if it was stirred before."""
+    async def insist(self, act: Callable[[], T]) -> T:
+        """What the ledger answers, once it can be used; raises Left if this worker goes first."""
         pause_s = WRITE_AGAIN_S
         while True:
             try:
-                write()
+                answer = act()
             except MissingPart as error:
                 self._show(error.message)
-                if not await self._rest(pause_s):
-                    return False
+                await _rest(self._left, pause_s)
+                if self._left.is_set():
+                    raise Left from error
                 pause_s = min(2 * pause_s, WRITE_AGAIN_LIMIT_S)
             else:
                 self._view = None
-                return True
+                return answer
 
     async def _pause(self, pause_s: float, reason: str) -> bool:
         deadline = time.monotonic() + pause_s
         while (left_s := deadline - time.monotonic()) > 0:
             self._show(reason, left_s)
-            if not await self._rest(min(left_s, ASK_AGAIN_S)):
+            if await _rest(self._stirred, min(left_s, ASK_AGAIN_S)):
                 return False
         return not self._stirred.is_set()
 
@@ -90,7 +106,8 @@ class Standby:
                 return True
             left_s = _left_s(held)
             self._show(held.reason, left_s, held.figures)
-            await self._rest(min(ASK_AGAIN_S, left_s) if left_s else ASK_AGAIN_S)
+            span_s = min(ASK_AGAIN_S, left_s) if left_s else ASK_AGAIN_S
+            await _rest(self._stirred, span_s)
         return False
 
     def _held(self, question: Question | None) -> Held | None:
@@ -99,11 +116,6 @@ class Standby:
         if question is None:
             return None
         return next(filter(None, (hold.held(question) for hold in self._holds)), None)
-
-    async def _rest(self, span_s: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stirred.wait(), span_s)
-        return not self._stirred.is_set()
 
     def _show(self, reason: str, left_s: float = 0.0, figures: str = "") -> None:
         whole = f"{reason}: {figures}" if figures else reason
@@ -121,6 +133,13 @@ class Standby:
         if reason != self._told:
             self._told = reason
             self._tell(whole)
+
+
+async def _rest(event: asyncio.Event, span_s: float) -> bool:
+    """So long, or until the event; whether that has come."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), span_s)
+    return event.is_set()
 
 
 def _left_s(held: Held) -> float:

@@ -18,11 +18,11 @@ WAIT_S = 40.0
 
 
 @contextmanager
-def instance_on(where: str) -> Iterator[tuple[Instance, SmallDisk]]:
+def instance_on(where: str, **variables: str) -> Iterator[tuple[Instance, SmallDisk]]:
     """An instance with one of its directories on a small disk of its own."""
     home = make_home()
     try:
-        with small_disk(home / where) as disk, running_instance(home) as instance:
+        with small_disk(home / where) as disk, running_instance(home, **variables) as instance:
             yield instance, disk
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -81,6 +81,23 @@ def test_a_run_outlives_a_daemon_that_cannot_save_its_state() -> None:
         instance.setup(1)
         for each in (dependent, quick):
             assert instance.outcome(each, timeout_s=WAIT_S).result == "succeeded"
+        assert (instance.attempts(task), instance.wait_file("runs")) == (1, "run\nend\nafter\n")
+
+
+def test_the_supervisor_starts_the_daemon_again_as_soon_as_there_is_room() -> None:
+    with instance_on("pueue", CCPAR_SUPERVISOR_RUN="true") as (instance, disk):
+        instance.setup(1)
+        task = instance.add(UNTIL_GO)
+        dependent = instance.add("echo after >> runs", after=[task])
+        instance.wait_file("runs")
+        disk.fill()
+        instance.file("go").touch()
+        instance.daemon.wait_end()
+        said = instance.cli("setup", code=4).stderr
+        assert "no room for Pueue's state in " in said
+
+        disk.free()
+        assert instance.outcome(dependent, timeout_s=WAIT_S).result == "succeeded"
         assert (instance.attempts(task), instance.wait_file("runs")) == (1, "run\nend\nafter\n")
 
 

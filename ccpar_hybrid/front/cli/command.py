@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "look",
     "log": "look",
     "stats": "look",
+    "quota": "quota",
     "wait": "steer",
     "cancel": "steer",
     "restart": "steer",
@@ -30,6 +31,7 @@ COMMANDS = {
     "audit": "audit",
     "ledger": "ledger",
     "doctor": "doctor",
+    "policy": "policy",
     "config": "config",
     "demo": "demo",
 }

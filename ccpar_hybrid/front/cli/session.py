@@ -201,7 +201,7 @@ def stop(
 
 def status(json: Json = False, group: Group = None, session: Session = None) -> None:
     """Workers, what they do, and the queues."""
-    from ccpar_hybrid.app import snapshot
+    from ccpar_hybrid.app import quota, snapshot
     from ccpar_hybrid.front.cli.document import worker_document
     from ccpar_hybrid.front.cli.look import check_group
     from ccpar_hybrid.front.cli.status import queue_rows, queues
@@ -218,6 +218,7 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
         if session is not None and not workers and app.session_record(_name(app, session)) is None:
             raise NotFound(f"there is no session {session}", "make it: ccpar-hybrid setup")
         counts = queues(seen, group, app.settings.session.group)
+        troubles = quota.troubles(app)
     if json:
         print_json(
             "status",
@@ -233,6 +234,8 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
     print_table(
         ("GROUP", "WORKERS", "SLOTS", "RUNNING", "WAITING", "QUEUED", ""), queue_rows(counts)
     )
+    for trouble in troubles:
+        print(paint(visible(trouble, 200), "yellow"))
 
 
 def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:

@@ -92,7 +92,8 @@ def test_doctor_and_config_are_as_described(session: Instance) -> None:
 
 
 def test_without_anything_they_are_as_described_as_well(bare: CommandLine) -> None:
-    for words in (("list",), ("status",), ("stats",), ("wait",), ("doctor",), ("config", "show")):
+    kinds = ("list", "status", "stats", "quota", "wait", "doctor", "config show")
+    for words in map(str.split, kinds):
         said = bare(*words, "--json", variables={"CCPAR_AGENT_DEFAULT": "demo"})
         assert said.code == 0, said
         check_document(said.json)

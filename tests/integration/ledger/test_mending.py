@@ -17,6 +17,7 @@ from ccpar_hybrid.ledger.mend import mend
 from ccpar_hybrid.ledger.store import Ledger
 from tests.support.full_ledger import contents, fill, overwrite, settle_log
 from tests.support.instance import Instance, running_instance
+from tests.support.waiting import wait_until
 
 MENDER = "import sys; from ccpar_hybrid.ledger.mend import mend; mend(sys.argv[1])"
 
@@ -95,3 +96,20 @@ def test_a_task_that_runs_meanwhile_settles_in_the_mended_ledger(words: tuple[st
         assert instance.attempts(task) == 1
         assert instance.outcome(before).result is Result.SUCCEEDED
         assert "the ledger is whole" in instance.cli("ledger", "mend").stdout
+
+
+def test_the_supervisor_mends_by_itself_and_says_so() -> None:
+    with running_instance(CCPAR_AGENT_DEFAULT="command", CCPAR_SUPERVISOR_RUN="true") as instance:
+        instance.setup(1)
+        task = instance.add("until test -e go; do sleep 0.1; done")
+        instance.wait_for(task, TaskState.RUNNING)
+        path = ledger_of(instance)
+        spoil(path)
+        wait_until(
+            lambda: list(path.parent.glob("ledger-damaged-*.db")),
+            timeout_s=60,
+            message="the damaged ledger is set aside",
+        )
+        instance.file("go").touch()
+        assert instance.outcome(task, timeout_s=30).result is Result.SUCCEEDED
+        assert instance.attempts(task) == 1
