@@ -21,7 +21,7 @@ from ccpar_hybrid.core.task import TaskSpec
 from ccpar_hybrid.system import scope, usage
 from ccpar_hybrid.system.scope import Scopes
 from ccpar_hybrid.system.usage import Holding
-from ccpar_hybrid.worker.program import Ending
+from ccpar_hybrid.worker.ending import Ending
 
 GRACE_S = 2.0
 """Between TERM and KILL for one that uses too much: it may go on to take more."""

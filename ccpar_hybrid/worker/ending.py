@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +13,6 @@ from ccpar_hybrid.agents.failure import cause_of
 from ccpar_hybrid.core.outcome import Attempt, Cause, Outcome, Result
 from ccpar_hybrid.core.text import first_line
 from ccpar_hybrid.system.files import is_no_room
-from ccpar_hybrid.worker.program import Ending
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 75
@@ -20,6 +21,30 @@ EXIT_NOT_STARTED = 127
 EXIT_CANCELLED = 130
 _ESCAPES = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
 _REASON_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the program ended: its exit code, or the signal that ended it."""
+
+    code: int
+    signal: int | None
+
+    @classmethod
+    def of(cls, status: int) -> Ending:
+        """From what `waitpid` gave; a death by signal has the shell's code, 128 + n."""
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            return cls(128 + number, number)
+        return cls(os.WEXITSTATUS(status), None)
+
+    def __str__(self) -> str:
+        if self.signal is None:
+            return f"exit code {self.code}"
+        try:
+            return f"signal {signal.Signals(self.signal).name}"
+        except ValueError:  # a real-time one
+            return f"signal {self.signal}"
 
 
 @dataclass(frozen=True)

@@ -7,43 +7,19 @@ import contextlib
 import os
 import signal
 import termios
-from dataclasses import dataclass
 from typing import Any
 
 from ccpar_hybrid.agents.base import Launch, Terminal
 from ccpar_hybrid.system import terminal
 from ccpar_hybrid.system.process import descendants, signal_tree
 from ccpar_hybrid.worker import reaper
+from ccpar_hybrid.worker.ending import Ending
 from ccpar_hybrid.worker.story import Story
 
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 _CHUNK = 65536
 _HOLD_S = 0.05
 _LAST = 2000
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How the program ended: its exit code, or the signal that ended it."""
-
-    code: int
-    signal: int | None
-
-    @classmethod
-    def of(cls, status: int) -> Ending:
-        """From what `waitpid` gave; a death by signal has the shell's code, 128 + n."""
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            return cls(128 + number, number)
-        return cls(os.WEXITSTATUS(status), None)
-
-    def __str__(self) -> str:
-        if self.signal is None:
-            return f"exit code {self.code}"
-        try:
-            return f"signal {signal.Signals(self.signal).name}"
-        except ValueError:  # a real-time one
-            return f"signal {self.signal}"
 
 
 class Program:

@@ -8,7 +8,7 @@ from ccpar_hybrid.agents.base import Launch
 from ccpar_hybrid.core.task import Task
 from ccpar_hybrid.system.scope import Scopes
 from ccpar_hybrid.worker.allowance import Allowance
-from ccpar_hybrid.worker.program import Ending
+from ccpar_hybrid.worker.ending import Ending
 from ccpar_hybrid.worker.station import Station
 from ccpar_hybrid.worker.stray import Strays
 

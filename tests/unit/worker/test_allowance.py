@@ -11,7 +11,7 @@ from ccpar_hybrid.core.task import TaskSpec
 from ccpar_hybrid.system.scope import Scopes
 from ccpar_hybrid.system.usage import Holding
 from ccpar_hybrid.worker.allowance import Allowance, Look
-from ccpar_hybrid.worker.program import Ending
+from ccpar_hybrid.worker.ending import Ending
 
 MIB = 1 << 20
 LAUNCH = Launch(("claude", "--x"), {}, Terminal.FOREGROUND)

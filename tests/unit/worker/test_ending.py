@@ -7,8 +7,7 @@ import pytest
 from ccpar_hybrid.agents.base import Observation, Sign, Source
 from ccpar_hybrid.core.outcome import Cause, Result
 from ccpar_hybrid.worker import ending
-from ccpar_hybrid.worker.ending import Ended
-from ccpar_hybrid.worker.program import Ending
+from ccpar_hybrid.worker.ending import Ended, Ending
 
 
 def short(ended: Ended) -> tuple[Result, int, str]:
