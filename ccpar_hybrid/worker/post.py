@@ -13,7 +13,7 @@ from types import TracebackType
 from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.files import remove_own
 from ccpar_hybrid.system.paths import Paths, make_private
-from ccpar_hybrid.system.process import is_stopped
+from ccpar_hybrid.system.process import is_alive, is_stopped
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.offer import Offer
 from ccpar_hybrid.worker.wire import Message
@@ -122,12 +122,17 @@ class Post:
             names = os.listdir(self._paths.offers(self._group))  # noqa: PTH208 - at every poke
         except OSError:
             return []
+        return [name for name in sorted(names) if self._is_open(name)]
+
+    def _is_open(self, name: str) -> bool:
+        whole = wire.whole_of(name)
+        shim = Offer.pid_of(whole)
+        if whole != name:  # it does not listen yet, and never will if it was killed
+            if not is_alive(shim):
+                Path(self._paths.offers(self._group), name).unlink(missing_ok=True)
+            return False
         # A shim that Pueue paused could not answer; it pokes us when it is continued.
-        return [
-            name
-            for name in sorted(names)
-            if wire.whole_of(name) == name and not is_stopped(Offer.pid_of(name))
-        ]
+        return not is_stopped(shim)
 
     async def _try(self, path: str) -> Claim | None:
         try:
