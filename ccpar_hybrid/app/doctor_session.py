@@ -19,6 +19,8 @@ from ccpar_hybrid.app.doctor_finding import (
     warning,
 )
 from ccpar_hybrid.app.doctor_subject import Subject
+from ccpar_hybrid.app.supervisor_watch import supervisor_pid
+from ccpar_hybrid.app.worker_client import is_outdated
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.ledger.database import Database
@@ -59,6 +61,7 @@ def session(subject: Subject) -> Iterator[Finding]:
     workers = len(view.workers)
     yield fine(name, f"{workers} workers in {len(view.windows)} windows, {view.attached} attached")
     yield _monitor(view)
+    yield from _supervisor(subject, view)
     yield from _workers(subject, view)
 
 
@@ -78,22 +81,33 @@ def _monitor(view: SessionView) -> Finding:
     return fine("monitor", f"runs in {view.monitor.pane_id}")
 
 
+def _supervisor(subject: Subject, view: SessionView) -> Iterator[Finding]:
+    if not subject.app.settings.supervisor.run:
+        yield fine("supervisor", "is switched off (supervisor.run)")
+        return
+    pid = supervisor_pid(subject.paths, subject.session)
+    if view.supervisor is None or pid is None:
+        seen = "its pane is gone" if view.supervisor is None else "does not run"
+        yield warning("supervisor", f"{seen}: nothing that dies is started again", _SETUP)
+    else:
+        yield fine("supervisor", f"runs in {view.supervisor.pane_id}")
+
+
 def _workers(subject: Subject, view: SessionView) -> Iterator[Finding]:
     dead = [name for name, pane in view.workers.items() if pane.dead]
     silent = [name for name in view.workers if name not in dead and subject.status(name) is None]
     if dead:
         yield failed("workers", f"ended: {', '.join(dead)}", _SETUP)
     if silent:
-        pane = view.workers[silent[0]].pane_id
-        mend = f"look, then restart it: tmux respawn-pane -k -t {pane}"
+        mend = f"look, then restart it: ccpar-hybrid workers restart {silent[0]} --now"
         yield failed("workers", f"do not answer: {', '.join(silent)}", mend)
     missing = sum(subject.record.groups.values()) - len(view.workers) if subject.record else 0
     if missing > 0:
         yield warning("workers", f"{missing} fewer than were set up", _SETUP)
-    stale = [n for n in view.workers if (s := subject.status(n)) and s.version != version()]
+    stale = [n for n in view.workers if (s := subject.status(n)) and is_outdated(s)]
     if stale:
         seen = f"run another version than {version()}: {', '.join(stale)}"
-        yield warning("workers", seen, f"ccpar-hybrid stop && {_SETUP}")
+        yield warning("workers", seen, _SETUP)
     if not (dead or silent or missing > 0 or stale):
         yield fine("workers", f"{len(view.workers)} answer")
 

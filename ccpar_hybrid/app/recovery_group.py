@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.pueue_copy import Copy
+from ccpar_hybrid.app.slot import wanted_slots
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import JobState, QueueSnapshot
 from ccpar_hybrid.system.fault import reach
@@ -64,4 +65,5 @@ def _is_wanted(app: App, key: TaskKey, by_hand: bool) -> bool:
 
 def _slots(app: App, group: str) -> int:
     records = app.session_records().values()
-    return max(1, sum(record.groups.get(group, 0) for record in records if not record.stopped))
+    theirs = [slot for each in records if not each.stopped for slot in wanted_slots(each)]
+    return max(1, sum(slot.group == group for slot in theirs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +36,18 @@ _LOOK_S = 0.05
 
 @dataclass(frozen=True)
 class Wanted:
-    """What `setup` is asked for; None: as the session was, else as configured."""
+    """What `setup` is asked for; None: as the session was, else as configured.
+
+    `drained`: workers of these groups that shall not be. `keeps_environment`: programs of the
+    session go on to get the environment of an earlier `setup`.
+    """
 
     session: str
     groups: dict[str, int] | None = None
     layout: str | None = None
     agent: str | None = None
+    drained: tuple[str, ...] = ()
+    keeps_environment: bool = False
 
 
 class Sessions:
@@ -110,9 +117,10 @@ class Sessions:
         record = app.session_record(wanted.session)
         reference = wanted.layout or (record.layout if record else app.settings.session.layout)
         agent = wanted.agent or app.default_agent(wanted.session)
-        report = Report(wanted.session, reference, agent, groups=groups)
+        report = Report(wanted.session, reference, agent)
         report.agent_trouble = app.agents[agent].missing(app.environment) or ""
-        workers = slots(groups)
+        workers = [slot for slot in slots(groups) if slot.name not in wanted.drained]
+        report.groups = dict(Counter(worker.group for worker in workers))
         layout = layout_file.choose(reference, app.paths.config, len(workers))
         size = Size(app.settings.session.columns, app.settings.session.rows)
         spec = self._spec(wanted.session, workers, layout, size)
@@ -120,9 +128,12 @@ class Sessions:
         launcher.install(app.paths, app.environment)
         paths_module.record_runtime(app.paths)
         paused = record.paused if record else ()
-        kept = SessionRecord(groups=groups, layout=reference, agent=agent, paused=paused)
+        kept = SessionRecord(
+            groups=groups, layout=reference, agent=agent, paused=paused, drained=wanted.drained
+        )
         app.save_session(wanted.session, kept)
-        app.save_environment(wanted.session)
+        if not wanted.keeps_environment:
+            app.save_environment(wanted.session)
         view = self._server.find_session(wanted.session)
         if view is None:
             self._server.build(spec)
@@ -131,7 +142,7 @@ class Sessions:
             Mender(app, self._server, spec, report).mend(view, workers)
             if wanted.layout and layout.name != view.layout:
                 report.kept_layout = view.layout
-        for group, count in groups.items():
+        for group, count in report.groups.items():
             app.scheduler.ensure_group(
                 group, worker_client.count_elsewhere(app.paths, wanted.session, group) + count
             )

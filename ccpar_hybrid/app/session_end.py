@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ccpar_hybrid.app import worker_client
 from ccpar_hybrid.app.assembly import App
-from ccpar_hybrid.core.errors import MissingPart, NotFound
+from ccpar_hybrid.core.errors import CcparError, MissingPart, NotFound
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.system.paths import Paths
+from ccpar_hybrid.system.process import ProcessInfo, is_alive, process, signal_tree
 from ccpar_hybrid.tmux.server import Server, owned
+from ccpar_hybrid.tmux.session import SessionView
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.station import worker_id
 
 _LOOK_S = 0.2
+_MORE_THAN_GRACE_S = 20.0
+_LAST_WAIT_S = 10.0
 
 
 def stop(
@@ -34,17 +39,55 @@ def stop(
     server.end_supervisor(view)  # or it would start again what is ended here
     workers = [worker_id(session, name) for name in view.workers]
     busy = _busy(app.paths, workers)
-    with contextlib.suppress(MissingPart):  # without a daemon nothing begins anyway
+    with _telling(say):  # without a daemon nothing begins anyway
         _close_groups(app, session)
     for worker in workers:
         worker_client.ask(app.paths, worker, {"type": wire.STOP if now else wire.DRAIN})
+    if now and wait_s is None:
+        wait_s = app.settings.agent.grace_s + _MORE_THAN_GRACE_S
     _await_end(app.paths, workers, wait_s, say)
-    with contextlib.suppress(MissingPart):
+    with _telling(say):
         _give_back_slots(app, session)
     if (record := app.session_record(session)) is not None:
         app.save_session(session, record.model_copy(update={"stopped": True}))
+    living = _processes(view)
     server.kill_session(session, app.paths.instance)
+    _end_rest(living, say)
     return busy
+
+
+@contextlib.contextmanager
+def _telling(say: Callable[[str], None]) -> Iterator[None]:
+    """What the scheduler refuses keeps no session from its end; only its absence is no news."""
+    try:
+        yield
+    except MissingPart:
+        pass
+    except CcparError as error:
+        say(error.message)
+
+
+def _processes(view: SessionView) -> list[ProcessInfo]:
+    """Those of the session's panes that live, so that no later one is taken for them."""
+    found = (process(pane.pid) for pane in view.panes if pane.role and is_alive(pane.pid))
+    return [info for info in found if info is not None]
+
+
+def _end_rest(processes: Iterable[ProcessInfo], say: Callable[[str], None]) -> None:
+    """Programs that the end of their pane does not end: a hung worker does not hear of it."""
+    deadline = time.monotonic() + _LAST_WAIT_S
+    while left := [each for each in processes if _is_same(each)]:
+        if time.monotonic() > deadline:
+            for each in left:
+                say(f"process {each.pid} does not end; killed it")
+            signal_tree([each.pid for each in left], signal.SIGKILL)
+            return
+        time.sleep(_LOOK_S)
+
+
+def _is_same(info: ProcessInfo) -> bool:
+    now = process(info.pid)
+    return now is not None and now.start_ticks == info.start_ticks and is_alive(info.pid)
 
 
 def _busy(paths: Paths, workers: Iterable[str]) -> list[WorkerStatus]:
@@ -88,6 +131,7 @@ def _await_end(
     said = ""
     while alive := [worker for worker in workers if worker_client.status_of(paths, worker)]:
         if deadline is not None and time.monotonic() > deadline:
+            say(f"not waited for any longer: {', '.join(alive)}")
             break
         busy = _busy(paths, alive)
         names = ", ".join(status.name for status in busy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from ccpar_hybrid import __version__
 from ccpar_hybrid.app import worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.session_record import Report
@@ -41,19 +42,42 @@ class Mender:
             self._grow(view.name, missing)
 
     def _respawn(self, view: SessionView, wanted: dict[str, WorkerSlot]) -> None:
-        if view.monitor and view.monitor.dead:
-            self._server.respawn(view.monitor.pane_id, self._spec.monitor_argv)
-            self._report.restarted.append("monitor")
-        if view.supervisor and view.supervisor.dead and self._spec.supervisor_argv:
-            self._server.respawn(view.supervisor.pane_id, self._spec.supervisor_argv)
-            self._report.restarted.append("supervisor")
+        self._respawn_service(view, view.monitor, self._spec.monitor_argv)
+        self._respawn_service(view, view.supervisor, self._spec.supervisor_argv)
+        if self._spec.supervisor_argv is None:
+            self._server.end_supervisor(view)
+        if view.version != __version__:
+            self._server.set_version(view)
         for name, pane in view.workers.items():
             if name in wanted and self._is_lost(view.name, pane):
                 argv = self._spec.worker_argv(wanted[name])
                 self._server.respawn(pane.pane_id, argv, kill=True)
                 self._report.restarted.append(name)
+            elif name in wanted and self._is_outdated(view.name, name):
+                self._renew(view.name, pane, wanted[name])
             elif name in wanted:
                 self._ask(view.name, name, wire.STAY)
+
+    def _respawn_service(
+        self, view: SessionView, pane: PaneView | None, argv: Sequence[str] | None
+    ) -> None:
+        """One that has ended, or is of another version; it has nothing to finish."""
+        if pane and argv and (pane.dead or view.version != __version__):
+            self._server.respawn(pane.pane_id, argv, kill=True)
+            self._report.restarted.append(pane.role)
+
+    def _is_outdated(self, session: str, name: str) -> bool:
+        status = worker_client.status_of(self._app.paths, worker_id(session, name))
+        return status is not None and worker_client.is_outdated(status)
+
+    def _renew(self, session: str, pane: PaneView, slot: WorkerSlot) -> None:
+        """Replace a worker of another version; a busy one leaves first, for the supervisor."""
+        self._ask(session, slot.name, wire.DRAIN)
+        if self._has_left(worker_id(session, slot.name)):
+            self._server.respawn(pane.pane_id, self._spec.worker_argv(slot), kill=True)
+            self._report.restarted.append(slot.name)
+        else:
+            self._report.draining.append(slot.name)
 
     def _grow(self, session: str, missing: list[WorkerSlot]) -> None:
         view = self._server.find_session(session)

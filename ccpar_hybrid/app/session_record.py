@@ -12,6 +12,7 @@ from ccpar_hybrid.app.recovered import Recovered
 class SessionRecord(BaseModel):
     """What `setup` was last asked for: workers by group, layout, default agent.
 
+    `drained`: workers that were sent away, until `setup` or `workers scale` brings them back.
     `paused`: groups that `stop` has paused, and the next `setup` starts again. `stopped`: it is
     to be there no more, so that `recover` does not build it again.
     """
@@ -22,6 +23,7 @@ class SessionRecord(BaseModel):
     layout: str
     agent: str
     paused: tuple[str, ...] = ()
+    drained: tuple[str, ...] = ()
     stopped: bool = False
 
 

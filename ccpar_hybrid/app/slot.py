@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from ccpar_hybrid.app.session_record import SessionRecord
 from ccpar_hybrid.system.machine import available_memory_bytes
 from ccpar_hybrid.tmux.plan import WorkerSlot
 
@@ -30,6 +31,11 @@ def slots(groups: dict[str, int]) -> list[WorkerSlot]:
         for group, count in groups.items()
         for number in range(1, count + 1)
     ]
+
+
+def wanted_slots(record: SessionRecord) -> list[WorkerSlot]:
+    """The workers that a session shall have now: without those that were sent away."""
+    return [slot for slot in slots(record.groups) if slot.name not in record.drained]
 
 
 def _prefixes(groups: Iterable[str]) -> dict[str, str]:

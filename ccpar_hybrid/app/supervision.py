@@ -14,7 +14,7 @@ from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.mending import mend_if_damaged, story_of
 from ccpar_hybrid.app.pane_program import PanePrograms, panes_lock
 from ccpar_hybrid.app.recovery import recover
-from ccpar_hybrid.app.slot import slots
+from ccpar_hybrid.app.slot import wanted_slots
 from ccpar_hybrid.core.errors import CcparError, Damaged, MissingPart, Refused
 from ccpar_hybrid.supervisor.duty import Duty, duty, title
 from ccpar_hybrid.supervisor.pause import Pauses
@@ -47,6 +47,7 @@ class Supervision:
         self._pulse = Pulse(settings.silent_s)
         self._look_s = min(LOOK_S, settings.silent_s / 4)
         self._told = ""
+        self._pausing: set[int] = set()
         self._daemon_pid: int | None = None
         self._recover_at_s = 0.0
         self._examine_at_s = 0.0
@@ -58,7 +59,11 @@ class Supervision:
 
         None: the session is gone, or is no longer ours.
         """
-        view = self._view()
+        try:
+            view = self._view()
+        except CcparError as error:  # tmux does not answer: perhaps it will
+            self._tell_once(error.message)
+            return self._look_s
         if view is None:
             return None
         next_s = self._look_s
@@ -83,10 +88,12 @@ class Supervision:
         try:
             yield
         except (CcparError, OSError) as error:
-            words = error.message if isinstance(error, CcparError) else str(error)
-            if words != self._told:
-                self._told = words
-                self._say(words)
+            self._tell_once(error.message if isinstance(error, CcparError) else str(error))
+
+    def _tell_once(self, words: str) -> None:
+        if words != self._told:
+            self._told = words
+            self._say(words)
 
     # --- panes
 
@@ -97,6 +104,7 @@ class Supervision:
             if pane.role and not pane.dead and is_alive(pane.pid):
                 self._pauses.lives(title(pane), pane.pid, now_s)
         seen = duty(view, wanted, is_alive)
+        self._pausing &= {pane.pid for pane in seen.lost}
         if not (seen.lost or seen.surplus):
             return self._look_s
         try:
@@ -116,20 +124,27 @@ class Supervision:
         for pane in seen.lost:
             if due_s[title(pane)] <= now_s:
                 self._respawn(pane, wanted)
-        waiting = [at_s - now_s for at_s in due_s.values() if at_s > now_s]
-        return min([SOON_S if seen.lost else self._look_s, *waiting])
+            else:
+                self._tell_pause(pane, due_s[title(pane)] - now_s)
+        waits_s = [max(SOON_S, at_s - now_s) for at_s in due_s.values()]
+        return min([self._look_s, *waits_s])
 
     def _wanted(self, view: SessionView) -> dict[str, WorkerSlot]:
         record = self._app.session_record(self._session)
         if record is None:
             return {name: WorkerSlot(name, pane.group) for name, pane in view.workers.items()}
-        return {slot.name: slot for slot in slots(record.groups)}
+        return {slot.name: slot for slot in wanted_slots(record)}
 
     def _respawn(self, pane: PaneView, wanted: Mapping[str, WorkerSlot]) -> None:
         programs = PanePrograms(self._app, self._session)
         argv = programs.worker(wanted[pane.worker]) if pane.worker else programs.monitor
         self._server.respawn(pane.pane_id, argv, kill=True)
         self._say(f"{title(pane)} {_end_of(pane)}; started again")
+
+    def _tell_pause(self, pane: PaneView, pause_s: float) -> None:
+        if pane.pid not in self._pausing:
+            self._pausing.add(pane.pid)
+            self._say(f"{title(pane)} {_end_of(pane)} again; starts in {pause_s:.0f} s")
 
     def _remove(self, view: SessionView, seen: Duty) -> None:
         if seen.surplus:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from ccpar_hybrid.app.assembly import App
@@ -24,6 +25,13 @@ GRACE_S = 5.0
 def supervisor_pid(paths: Paths, session: str) -> int | None:
     """The process of the session's supervisor; None where none runs."""
     return lock_holder(paths.supervisor(session))
+
+
+def unsupervised(app: App, sessions: Iterable[str]) -> list[str]:
+    """Those of the sessions that shall have a supervisor and have none."""
+    if not app.settings.supervisor.run:
+        return []
+    return [name for name in sessions if supervisor_pid(app.paths, name) is None]
 
 
 class SupervisorWatch:

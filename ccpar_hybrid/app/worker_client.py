@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import ValidationError
 
-from ccpar_hybrid.core.worker import WorkerStatus
+from ccpar_hybrid import __version__
+from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.system.paths import Paths
 from ccpar_hybrid.worker import wire
 
@@ -27,12 +30,39 @@ def _names(paths: Paths) -> Iterator[str]:
 
 
 def status_of(paths: Paths, worker: str) -> WorkerStatus | None:
-    """One worker's account; None if it does not answer, or not in our words."""
+    """One worker's account; None if it does not answer.
+
+    The state of one of another version may be unknown; see `is_outdated`.
+    """
     reply = ask(paths, worker, {"type": wire.STATUS})
-    try:
-        return WorkerStatus.model_validate(reply["worker"]) if reply else None
-    except (ValidationError, KeyError):
+    told = reply.get("worker") if reply else None
+    if not isinstance(told, dict):
         return None
+    try:
+        return WorkerStatus.model_validate(told)
+    except ValidationError:
+        return _stranger(worker, told)
+
+
+def _stranger(worker: str, told: dict[str, Any]) -> WorkerStatus | None:
+    """What can be told of a worker whose version says other things of itself than ours."""
+    session, _, name = worker.rpartition(".")
+    said = {field: told[field] for field in ("group", "pane", "pid", "version") if field in told}
+    try:
+        return WorkerStatus.model_validate(
+            {"group": "", "pane": "", "pid": 0, "version": "unknown"}
+            | said
+            | {"name": name, "session": session, "wire": 0}
+            | {"state": WorkerState.UNKNOWN, "since": datetime.now(UTC)}
+            | {"key": told.get("key"), "draining": told.get("draining") is True}
+        )
+    except ValidationError:
+        return None
+
+
+def is_outdated(status: WorkerStatus) -> bool:
+    """Whether the worker runs another version of this package than we do."""
+    return status.version != __version__ or status.wire != wire.WIRE
 
 
 def count_elsewhere(paths: Paths, session: str, group: str) -> int:

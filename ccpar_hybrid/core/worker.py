@@ -33,7 +33,7 @@ class WorkerStatus(BaseModel):
 
     `since` is when `state` began; `detail` says what is waited for or done; `source` names
     where the state is known from (hook, transcript, screen, process); `last` is one line about
-    the task before.
+    the task before; `wire` is the version of the words that it exchanges with shims.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,3 +54,4 @@ class WorkerStatus(BaseModel):
     detail: str = ""
     source: str = "worker"
     last: str = ""
+    wire: int = 1

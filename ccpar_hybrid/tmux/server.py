@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from ccpar_hybrid import __version__
 from ccpar_hybrid.core.errors import CcparError, CommandFailed, MissingPart, NotFound, Refused
 from ccpar_hybrid.tmux import session
 from ccpar_hybrid.tmux.builder import (
@@ -93,6 +94,10 @@ class Server:
         """End the session's supervisor with its pane; nothing happens where there is none."""
         if view.supervisor:
             self._client.run(("kill-pane", "-t", view.supervisor.pane_id))
+
+    def set_version(self, view: SessionView) -> None:
+        """Note that the session's own programs are of this version now."""
+        self._client.run(("set-option", "-t", view.session_id, "@ccpar_version", __version__))
 
     def kill_session(self, name: str, instance: str) -> None:
         """End the session; nothing happens where there is none. Refused if it is not ours."""

@@ -44,7 +44,7 @@ class Admission:
 
     def admit(self, message: Message) -> Task | Refusal:
         """The task to run; registers one that was added by hand under its lasting identity."""
-        if message.get("wire") != wire.WIRE:
+        if message.get("wire") not in wire.SERVED:
             return Refusal(EXIT_BAD_TASK, "this ccpar-task is of another version than the workers")
         task = self._by_hand(message) if "by_hand" in message else self._known(message)
         if isinstance(task, Refusal):

@@ -47,6 +47,7 @@ class Worker:
         self._door = Door(station.paths.worker_socket(station.id), self._answer)
         self._leave = asyncio.Event()
         self._run: Run | None = None
+        self._post: Post | None = None
         self._since = datetime.now(UTC)
         self._last = ""
 
@@ -110,6 +111,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         resting = loop.call_later(REST_S, release_memory)
         with Post(self._station.paths, self._station.group, self._station.id) as post:
+            self._post = post
             claiming = asyncio.ensure_future(post.claim())
             leaving = asyncio.ensure_future(self._leave.wait())
             await asyncio.wait({claiming, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -193,10 +195,17 @@ class Worker:
         elif self._run is None:
             self._console.show_idle(self._last)
 
+    def _trouble(self) -> str:
+        """Why an idle worker does not take what waits."""
+        if self._post is None or not self._post.has_stranger:
+            return ""
+        restart = f"`ccpar-hybrid workers restart {self._station.name}`"
+        return f"a task of another version waits: {restart}"
+
     def status(self) -> WorkerStatus:
         """What this worker does now."""
         run = self._run
-        state, detail, source = WorkerState.IDLE, "", "worker"
+        state, detail, source = WorkerState.IDLE, self._trouble(), "worker"
         if run is not None:
             state, detail, source = run.view
         return WorkerStatus(
@@ -216,6 +225,7 @@ class Worker:
             detail=detail,
             source=source,
             last=self._last,
+            wire=wire.WIRE,
         )
 
 

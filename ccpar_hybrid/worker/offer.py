@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 
 class Offer:
-    """An open offer; `name` begins with its time, so that names sort oldest first.
+    """An open offer; `name` is TIME.PID.WIRE, so that names sort oldest first.
 
     Publish, then poke: a worker that marks itself idle before it scans can't miss an offer.
     """
 
     def __init__(self, paths: Paths, group: str, name: str | None = None) -> None:
-        self.name = name or f"{time.time_ns():020d}.{os.getpid()}"
+        self.name = name or f"{time.time_ns():020d}.{os.getpid()}.{wire.WIRE}"
         self._paths = paths
         self._group = group
         self.listener: _socket.socket
+        self.refused = ""  # the worker of another version that wanted it last
 
     def __enter__(self) -> Offer:
         self._listen()
@@ -64,8 +65,12 @@ class Offer:
     @staticmethod
     def pid_of(name: str) -> int:
         """The shim behind an offer's name; 0 where the name is none of ours."""
-        number = name.rpartition(".")[2]
-        return int(number) if number.isdigit() else 0
+        return _number(name.split(".")[1:2])
+
+    @staticmethod
+    def wire_of(name: str) -> int:
+        """The version of the words that the shim speaks; names did not tell the first one."""
+        return _number(name.split(".")[2:3]) or 1
 
     def poke_one(self) -> None:
         """Wake one idle worker, each shim another one, so that not all run for one task."""
@@ -93,12 +98,18 @@ class Offer:
         link = wire.Link(connection)
         try:
             claim = link.receive()
-            if claim is not None and claim["type"] == wire.CLAIM and claim.get("wire") == wire.WIRE:
-                reach("shim.claimed")
-                link.send(task)
-                connection.settimeout(None)
-                return link
+            if claim is not None and claim["type"] == wire.CLAIM:
+                if claim.get("wire") == wire.WIRE:
+                    reach("shim.claimed")
+                    link.send(task)
+                    connection.settimeout(None)
+                    return link
+                self.refused = str(claim.get("worker"))
         except (OSError, wire.WireError):
             pass
         link.close()
         return None
+
+
+def _number(parts: list[str]) -> int:
+    return int(parts[0]) if parts and parts[0].isdigit() else 0

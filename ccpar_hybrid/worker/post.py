@@ -58,6 +58,8 @@ class Post:
         self._group = group
         self._worker = worker
         self._poked = asyncio.Event()
+        self.has_stranger = False
+        """Whether an offer waits whose shim is of a version that this worker does not know."""
 
     def __enter__(self) -> Post:
         self._bind()
@@ -122,17 +124,19 @@ class Post:
             names = os.listdir(self._paths.offers(self._group))  # noqa: PTH208 - at every poke
         except OSError:
             return []
-        return [name for name in sorted(names) if self._is_open(name)]
-
-    def _is_open(self, name: str) -> bool:
-        whole = wire.whole_of(name)
-        shim = Offer.pid_of(whole)
-        if whole != name:  # it does not listen yet, and never will if it was killed
-            if not is_alive(shim):
-                Path(self._paths.offers(self._group), name).unlink(missing_ok=True)
-            return False
+        offers = [name for name in sorted(names) if self._listens(name)]
+        known = [name for name in offers if Offer.wire_of(name) in wire.SERVED]
+        self.has_stranger = len(known) < len(offers)
         # A shim that Pueue paused could not answer; it pokes us when it is continued.
-        return not is_stopped(shim)
+        return [name for name in known if not is_stopped(Offer.pid_of(name))]
+
+    def _listens(self, name: str) -> bool:
+        whole = wire.whole_of(name)
+        if whole == name:
+            return True
+        if not is_alive(Offer.pid_of(whole)):  # killed before it listened: it never will
+            Path(self._paths.offers(self._group), name).unlink(missing_ok=True)
+        return False
 
     async def _try(self, path: str) -> Claim | None:
         try:
@@ -144,7 +148,8 @@ class Post:
             return None
         reach("post.connected")
         try:
-            claim = {"type": wire.CLAIM, "wire": wire.WIRE, "worker": self._worker}
+            version = Offer.wire_of(Path(path).name)
+            claim = {"type": wire.CLAIM, "wire": version, "worker": self._worker}
             writer.write(wire.encode(claim))
             line = await asyncio.wait_for(reader.readline(), _ANSWER_LIMIT_S)
             if line:

@@ -115,6 +115,7 @@ class Shim:
         self._trouble = ""
         self._since = None  # type: str | None
         self._reported_gone = False
+        self._reported_refused = False
 
     def run(self) -> int:
         """Until an outcome is known; a lost worker means another offer.
@@ -195,6 +196,10 @@ class Shim:
         if timeouts and timeouts.pop(0) == SAY_WAITING_AFTER_S:
             group = self._task["group"]
             say(f"waiting for an idle worker of group {group} (see `ccpar-hybrid status`)")
+        if offer.refused and not self._reported_refused:
+            self._reported_refused = True
+            name = offer.refused.rpartition(".")[2]
+            say(f"worker {name} runs another version: `ccpar-hybrid workers restart {name}`")
         if not offer.is_published():
             offer.publish()
         offer.poke_all()

@@ -24,8 +24,12 @@ else:
 
 _PARTIAL = "~"
 """Ends the name of a socket that does not listen yet."""
-WIRE = 1
-"""Version of the words; both sides refuse another one in words."""
+
+WIRE = 2
+"""Version of the words between shim and worker. A shim refuses workers of another one."""
+
+SERVED = (1, 2)
+"""Versions of shims that a worker serves: those that wait while workers are renewed."""
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of the longest message that is read: a prompt added by hand and its JSON escapes."""

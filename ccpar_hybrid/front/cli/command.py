@@ -18,6 +18,7 @@ COMMANDS = {
     "stop": "session",
     "monitor": "watch",
     "supervisor": "watch",
+    "workers": "workers",
     "add": "add",
     "list": "look",
     "show": "look",

@@ -202,6 +202,7 @@ def stop(
 def status(json: Json = False, group: Group = None, session: Session = None) -> None:
     """Workers, what they do, and the queues."""
     from ccpar_hybrid.app import quota, snapshot
+    from ccpar_hybrid.app.supervisor_watch import unsupervised
     from ccpar_hybrid.front.cli.document import worker_document
     from ccpar_hybrid.front.cli.look import check_group
     from ccpar_hybrid.front.cli.status import queue_rows, queues
@@ -219,6 +220,7 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
             raise NotFound(f"there is no session {session}", "make it: ccpar-hybrid setup")
         counts = queues(seen, group, app.settings.session.group)
         troubles = quota.troubles(app)
+        lacking = unsupervised(app, sorted({worker.session for worker in workers}))
     if json:
         print_json(
             "status",
@@ -226,16 +228,27 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
             scheduler_error=seen.scheduler_error,
             workers=[worker_document(worker) for worker in workers],
             groups=counts,
+            unsupervised=lacking,
         )
         return
     if seen.scheduler_error:
         print(paint(f"queue unknown: {seen.scheduler_error}", "red"))
+    for name in lacking:
+        print(paint(f"no supervisor runs in {name}: ccpar-hybrid setup --session {name}", "red"))
     _tell_workers(workers, seen.at)
     print_table(
         ("GROUP", "WORKERS", "SLOTS", "RUNNING", "WAITING", "QUEUED", ""), queue_rows(counts)
     )
     for trouble in troubles:
         print(paint(visible(trouble, 200), "yellow"))
+
+
+def _detail(worker: WorkerStatus) -> str:
+    from ccpar_hybrid.app.worker_client import is_outdated
+
+    if is_outdated(worker):
+        return f"runs version {worker.version}: ccpar-hybrid workers restart {worker.name}"
+    return worker.detail or worker.last
 
 
 def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
@@ -250,7 +263,7 @@ def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
             worker.state.value,
             span(max(0.0, (at - worker.since).total_seconds())),
             visible(worker.label or worker.key or "", 40),
-            visible(worker.detail or worker.last, 200),
+            visible(_detail(worker), 200),
         )
         for worker in workers
     ]

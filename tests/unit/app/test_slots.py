@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccpar_hybrid.app.slot import slots
+from ccpar_hybrid.app.session_record import SessionRecord
+from ccpar_hybrid.app.slot import slots, wanted_slots
 
 
 def names(groups: dict[str, int]) -> list[str]:
@@ -36,3 +37,8 @@ def test_names_are_distinct_safe_and_of_their_group(groups: dict[str, int]) -> N
     assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", slot.name) for slot in found)
     for group, count in groups.items():
         assert sum(slot.group == group for slot in found) == count
+
+
+def test_workers_that_were_sent_away_are_not_wanted() -> None:
+    record = SessionRecord(groups={"g": 3}, layout="auto", agent="claude", drained=("w2",))
+    assert [slot.name for slot in wanted_slots(record)] == ["w1", "w3"]
