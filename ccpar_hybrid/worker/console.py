@@ -102,7 +102,7 @@ class Console:
         columns = _columns()
         lines = [
             f"{_BOLD}{self._name}{_PLAIN}  group {visible(self._group, 60)}",
-            first_line(f"{visible(task, 60)} waits: {reason}", columns - 2),
+            first_line(f"{visible(task, 60)} is held: {reason}", columns - 2),
         ]
         self._write(LEAVE_MODES + CLEAR + _HIDE_CURSOR + "\r\n".join(" " + line for line in lines))
 

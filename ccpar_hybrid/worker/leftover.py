@@ -9,7 +9,9 @@ only: elsewhere nothing is found.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +26,7 @@ from ccpar_hybrid.system.process import (
 )
 from ccpar_hybrid.worker import reaper, wire
 from ccpar_hybrid.worker.lease import lease
-from ccpar_hybrid.worker.stray import Strays, recorded, strays
+from ccpar_hybrid.worker.stray import Strays, recorded, stray_groups, strays
 
 MARK = "CCPAR_RUN"
 """Variable that names the instance, the task and the attempt, with colons between."""
@@ -48,11 +50,30 @@ async def end_leftovers(paths: Paths, key: TaskKey, grace_s: float) -> int:
     number = 0
     for _ in range(_ROUNDS):
         roots = [*_left(paths).get(key, []), *strays(paths, key)]
-        if not roots:
-            break
+        groups = {info.pgid for info in reaper.living(roots)} | stray_groups(paths, key)
         number += await _end(roots, grace_s)
+        are_gone = [not _kill_group(paths, key, group) for group in groups - {os.getpgrp()}]
+        if not roots and all(are_gone):
+            break
     Strays(paths, key).forget()
     return number
+
+
+def _kill_group(paths: Paths, key: TaskKey, group: int) -> bool:
+    """Whether there was one: a chain of processes that start each other is never found one by one.
+
+    Only if nobody is in it without the mark: its number may be another's by now.
+    """
+    members = [pid for pid, info in processes().items() if info.pgid == group]
+    marks = [_mark(pid) for pid in members if is_alive(pid)]
+    if not members or not all(mark.startswith(f"{paths.instance}:{key}:") for mark in marks):
+        return False
+    with contextlib.suppress(PermissionError):
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+    return bool(marks)
 
 
 async def sweep(paths: Paths, grace_s: float) -> None:

@@ -28,14 +28,15 @@ class Strays:
     def __init__(self, paths: Paths, key: TaskKey) -> None:
         self._file = Path(paths.processes, key)
         self._noted_at = -math.inf
-        self._noted: list[tuple[int, int]] = []
+        self._noted: list[tuple[int, int, int]] = []
 
     def note(self, tree: Callable[[], Sequence[int]], now: float) -> None:
         """Note which processes there are, once a second."""
         if now - self._noted_at < _LOOK_S:
             return
         self._noted_at = now
-        seen = sorted((one.pid, one.start_ticks) for pid in tree() if (one := process(pid)))
+        known = filter(None, map(process, tree()))
+        seen = sorted((one.pid, one.start_ticks, one.pgid) for one in known)
         if seen == self._noted:
             return
         self._noted = seen
@@ -50,9 +51,18 @@ class Strays:
 
 def strays(paths: Paths, key: TaskKey) -> list[int]:
     """The living processes of a run's record."""
+    return [pid for pid, start_ticks, _ in _read(paths, key) if _is_same(pid, start_ticks)]
+
+
+def stray_groups(paths: Paths, key: TaskKey) -> set[int]:
+    """The process groups of a run's record."""
+    return {group for _, _, group in _read(paths, key)}
+
+
+def _read(paths: Paths, key: TaskKey) -> list[tuple[int, int, int]]:
     try:
         noted = json.loads(Path(paths.processes, key).read_bytes())
-        return [pid for pid, start_ticks in noted if _is_same(int(pid), int(start_ticks))]
+        return [(int(pid), int(start_ticks), int(group)) for pid, start_ticks, group in noted]
     except (OSError, ValueError, TypeError):
         return []
 

@@ -78,7 +78,7 @@ def test_a_pause_before_a_retry_is_shown_and_can_be_cancelled(patient: Instance)
     held(patient, task)
     assert "5 min left" in patient.view(task).detail
     wait_until(lambda: patient.border()[:2] == ("again", "held"), message="the border says it")
-    wait_until(lambda: "again waits: next try" in patient.screen())
+    wait_until(lambda: "again is held: next try" in patient.screen())
 
     patient.cli("cancel", task)
     assert patient.settled(task).result == "cancelled"

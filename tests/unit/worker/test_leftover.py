@@ -1,39 +1,85 @@
-"""What a killed worker left in the runtime directory goes, and what is held stays."""
+"""What a killed worker left behind is found by its mark, or by the record of its run."""
 
-import asyncio
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ccpar_hybrid.system.paths import Paths, make_private, resolve
-from ccpar_hybrid.worker.lease import lease
-from ccpar_hybrid.worker.leftover import sweep
+from ccpar_hybrid.core.task import TaskKey
+from ccpar_hybrid.system.paths import Paths, resolve
+from ccpar_hybrid.system.process import is_alive, processes
+from ccpar_hybrid.worker.leftover import MARK, end_leftovers, mark_of
+from ccpar_hybrid.worker.stray import Strays, recorded, stray_groups, strays
+from tests.support.paths import private_environment
+from tests.support.waiting import wait_until
+
+KEY = TaskKey("tleftover")
+CHAIN = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+while not os.path.exists("end"):
+    open("beat", "w").close()
+    if os.fork(): os._exit(0)
+"""
 
 
 @pytest.fixture
-def paths(environment: dict[str, str]) -> Paths:
-    found = resolve(environment)
-    make_private(found.runtime)
-    for key in ("tdead", "tlives"):
-        for file in (Path(found.lease(key)), Path(found.run_socket(key))):
-            make_private(str(file.parent))
-            file.touch()
-    Path(found.run_socket("tbegan") + "~").touch()
-    return found
+def paths(home: Path) -> Iterator[Paths]:
+    yield resolve(private_environment(home))
+    (home / "end").touch()
 
 
-def names(paths: Paths) -> list[str]:
-    runtime = Path(paths.runtime)
-    return sorted(str(file.relative_to(runtime)) for file in runtime.glob("[lr]/*"))
+def orphan(home: Path, code: str, environment: dict[str, str]) -> int:
+    """The pid of a process of a session of its own, whose parent has ended."""
+    hand_on = "import os\nif os.fork(): os._exit(0)\nos.setsid()\nprint(os.getpid(), flush=True)\n"
+    argv = [sys.executable, "-c", hand_on + code]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, cwd=home) as parent:
+        assert parent.stdout is not None
+        return int(parent.stdout.readline())
 
 
-def test_a_sweep_removes_what_nobody_holds(paths: Paths) -> None:
-    with lease(paths, "tlives"):
-        asyncio.run(sweep(paths, 0.1))
-        assert names(paths) == ["l/tlives", "r/tlives"]
-    asyncio.run(sweep(paths, 0.1))
-    assert names(paths) == []
+async def test_one_with_another_environment_is_found_by_the_record(
+    home: Path, paths: Paths
+) -> None:
+    pid = orphan(home, "import time; time.sleep(60)", {})
+    Strays(paths, KEY).note(lambda: [pid], 0.0)
+    assert (strays(paths, KEY), recorded(paths)) == ([pid], [KEY])
+    await end_leftovers(paths, KEY, 0.2)
+    wait_until(lambda: not is_alive(pid))
+    assert recorded(paths) == []
 
 
-def test_a_sweep_of_nothing_is_no_error(environment: dict[str, str]) -> None:
-    asyncio.run(sweep(resolve(environment), 0.1))
+async def test_a_chain_of_processes_is_ended_by_its_group(home: Path, paths: Paths) -> None:
+    pid = orphan(home, CHAIN, {**os.environ, MARK: mark_of(paths, KEY, 1)})
+    Path(paths.processes).mkdir(parents=True, mode=0o700)
+    Path(paths.processes, KEY).write_text(f"[[{pid}, 1, {pid}]]")
+    beat = home / "beat"
+    wait_until(beat.exists)
+    assert stray_groups(paths, KEY) == {pid}
+    await end_leftovers(paths, KEY, 0.2)
+    assert len({beat.stat().st_mtime_ns for _ in range(20) if processes()}) == 1
+
+
+async def test_a_group_whose_number_is_anothers_by_now_is_let_alone(
+    home: Path, paths: Paths
+) -> None:
+    pid = orphan(home, "import time; time.sleep(60)", {})
+    Path(paths.processes).mkdir(parents=True, mode=0o700)
+    Path(paths.processes, KEY).write_text(f"[[{pid}, 1, {pid}]]")
+    await end_leftovers(paths, KEY, 0.2)
+    assert is_alive(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_damaged_record_names_nobody(paths: Paths) -> None:
+    Path(paths.processes).mkdir(parents=True, mode=0o700)
+    for text in ("", "{}", "[1]", '[["a", 1, 2]]'):
+        Path(paths.processes, KEY).write_text(text)
+        assert (strays(paths, KEY), stray_groups(paths, KEY)) == ([], set())
+    assert await end_leftovers(paths, KEY, 0.2) == 0
