@@ -6,6 +6,7 @@ it cannot read by an empty one. So a copy is taken while all is in order, and be
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,8 +57,9 @@ def keep_copy(app: App) -> None:
     except OSError:
         return
     if pueue_state.is_whole(text):
-        write_private(_made(app.paths) / copy.name, text, durable=False)
-        _thin_out(app.paths)
+        with contextlib.suppress(OSError):  # a full disk: the copy before stays
+            write_private(_made(app.paths) / copy.name, text, durable=False)
+            _thin_out(app.paths)
 
 
 def newest(app: App) -> Copy | None:
@@ -83,7 +85,8 @@ def before_start(app: App) -> None:
         return
     if not pueue_state.is_whole(text):
         name = f"{_DAMAGED}{time.time_ns():020d}.json"
-        write_private(_made(app.paths) / name, text)
+        with contextlib.suppress(OSError):
+            write_private(_made(app.paths) / name, text)
     elif _is_of_ordered_life(app):
         keep_copy(app)
 

@@ -6,6 +6,7 @@ time and by several processes: one works at a time, and where all is in order no
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from ccpar_hybrid.app import (
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.pueue_copy import Copy
 from ccpar_hybrid.app.recovered import Recovered
+from ccpar_hybrid.core.errors import NotFound, Refused
 from ccpar_hybrid.core.outcome import Cause, Event, Outcome, Result
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobId, JobState, Life, QueueSnapshot
@@ -114,7 +116,8 @@ class _Recovery:
                 note = Event(key=key, at=datetime.now(UTC), kind=UNDELIVERED)
                 self._app.ledger.record(note)
                 reach("recover.noted")
-            self._app.scheduler.restart(number)
+            with contextlib.suppress(NotFound, Refused):  # a person was faster
+                self._app.scheduler.restart(number)
             reach("recover.queued")
         self._done = replace(self._done, again=tuple(again.values()))
 
@@ -140,7 +143,8 @@ class _Recovery:
         ledger = self._app.ledger
         known = ledger.tasks(newest_first=False, unsettled_only=True)
         missing = recovery_add.missing(self._app, known)
-        noted = [task for task in missing if task.pueue_id is not None]
+        halves = {task.key for task in ledger.never_submitted()}  # see recovery_add
+        noted = [task for task in missing if task.key not in halves]
         if wanted := vanished.vanished(ledger, noted, copy):
             back = vanished.bring_back(self._app, wanted, copy)
             self._done = replace(self._done, returned=tuple(back))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from ccpar_hybrid.app import add_lock, recovery_group, vanished
+from ccpar_hybrid.app import add_lock, vanished
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.pueue_copy import Copy
 from ccpar_hybrid.core.task import Task, TaskKey
@@ -52,7 +52,6 @@ def _complete(app: App, tasks: Sequence[Task], copy: Copy | None) -> list[TaskKe
     queue = app.scheduler.snapshot()
     jobs = queue.by_task()
     absent = vanished.absent(tasks, queue)
-    recovery_group.make(app, queue, copy, {task.spec.group for task in absent})
     back = vanished.bring_back(app, absent, copy)
     here = [task for task in tasks if task.key in jobs]
     ended = [task for task in here if jobs[task.key].state is JobState.ENDED]

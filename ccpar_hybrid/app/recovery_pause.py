@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Collection
 
 from ccpar_hybrid.app import worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.pueue_copy import Copy
+from ccpar_hybrid.core.errors import NotFound, Refused
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.scheduler.base import JobId, JobState
@@ -35,7 +37,8 @@ def pause_again(app: App, copy: Copy | None, tasks: Collection[TaskKey]) -> list
             if job is None or job.state is JobState.ENDED:
                 wanted.discard(key)
             elif job.state is JobState.QUEUED:
-                app.scheduler.start(job.id)
+                with contextlib.suppress(NotFound, Refused):  # looked at again
+                    app.scheduler.start(job.id)
             elif job.state is JobState.RUNNING and _pause(app, key, job.id):
                 wanted.discard(key)
                 paused.append(key)

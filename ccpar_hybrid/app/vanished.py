@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from ccpar_hybrid.app import add_lock, launcher
+from ccpar_hybrid.app import add_lock, launcher, recovery_group
 from ccpar_hybrid.app.aftermath import SKIPPED
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.pueue_copy import Copy
@@ -104,7 +104,7 @@ def plan(
 def bring_back(app: App, tasks: Sequence[Task], copy: Copy | None) -> list[TaskKey]:
     """Submit the tasks, under the lock that says so; returns those that are queued now.
 
-    Their groups must be there. Raises as the scheduler does; what was done until then stays.
+    Groups that miss are made. Raises as the scheduler does; what was done until then stays.
     """
     if not tasks:
         return []
@@ -117,6 +117,7 @@ def bring_back(app: App, tasks: Sequence[Task], copy: Copy | None) -> list[TaskK
         app.ledger.settle(key, _skipped(now))
     keys = [submission.key for submission in coming.submissions]
     launcher.install(app.paths, app.environment)
+    recovery_group.make(app, queue, copy, {each.group for each in coming.submissions})
     with add_lock.adding(app.paths, keys, durable=True):
         numbers = app.scheduler.submit(coming.submissions)
         app.ledger.submitted(dict(zip(keys, numbers, strict=True)))
