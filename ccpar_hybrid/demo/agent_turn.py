@@ -172,7 +172,7 @@ class Player:
         script = f"{zlib.crc32(repr(steps).encode(errors='replace')):08x}"
         for number, turn in enumerate(turns(steps)):
             self._spend(turn, f"{script}:{number}")
-            yield from self._refusals(turn)
+            yield from self._refusals(turn, f"{script}:{number}")
             yield from self._answer(turn)
             if any(isinstance(step, Windows) for step in turn):
                 self._screen.status = yield from self._session.status_line()
@@ -189,16 +189,19 @@ class Player:
         if refusal := allowance.refusal(time.time()):
             raise Refused(refusal, met)
 
-    def _refusals(self, turn: Turn) -> Job[None]:
-        """Go through the turn's refusals first: an answer that is refused has no text."""
+    def _refusals(self, turn: Turn, place: str) -> Job[None]:
+        """Go through the turn's refusals first: an answer that is refused has no text.
+
+        Those of a number of times that ended a turn are not met again in this conversation.
+        """
         attempt = 0
-        for step in turn:
-            if not isinstance(step, Fail):
+        for index, step in enumerate(turn):
+            if not isinstance(step, Fail) or f"{place}:{index}" in self._session.met:
                 continue
             for _ in range(step.times or retries(step) + 1):
                 attempt += 1
                 if attempt > retries(step):
-                    raise Refused(step)
+                    raise Refused(step, f"{place}:{index}" if step.times else None)
                 yield from self._retry(attempt, retries(step))
 
     def _retry(self, attempt: int, retries: int) -> Job[None]:

@@ -30,7 +30,7 @@ class Player:
 
     def __init__(self, rules: Rules = ()) -> None:
         self._rules = rules
-        self._refused: Counter[tuple[str, str, int, int, int]] = Counter()
+        self._refused: Counter[tuple[str, str, int, int]] = Counter()
         self._allowances: defaultdict[str, Allowance] = defaultdict(Allowance)
         self._met: set[tuple[str, str, int, int]] = set()
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class Player:
             raise BadRequest(str(error)) from error
         turn = played[request.answered] if request.answered < len(played) else ()
         limited = self._spend(request, account, repr(played), turn)
-        refusal = (0.0, limited) if limited else self._refusal(request, turn)
+        refusal = (0.0, limited) if limited else self._refusal(request, repr(played), turn)
         if refusal is not None:
             return refusal
         headers = _headers(step for each in played[: request.answered + 1] for step in each)
@@ -76,18 +76,20 @@ class Player:
         with self._lock:
             return self._allowances[account].headers(time.time())
 
-    def _refusal(self, request: Conversation, turn: Turn) -> tuple[float, Fail] | None:
+    def _refusal(self, request: Conversation, script: str, turn: Turn) -> tuple[float, Fail] | None:
         """The first refusal of a turn that is not used up, with the pauses before it."""
         delay_s = 0.0
         for index, step in enumerate(turn):
             if isinstance(step, Pause):
                 delay_s += step.seconds
-            elif isinstance(step, Fail) and self._still_refuses(request, index, step):
+            elif isinstance(step, Fail) and self._still_refuses(
+                (request.key, script, request.answered, index), step
+            ):
                 return delay_s, step
         return None
 
-    def _still_refuses(self, request: Conversation, index: int, step: Fail) -> bool:
-        place = (request.key, request.prompt, request.position, request.answered, index)
+    def _still_refuses(self, place: tuple[str, str, int, int], step: Fail) -> bool:
+        """By conversation and script, so that it counts on where a session goes on with it."""
         with self._lock:
             self._refused[place] += 1
             return step.times == 0 or self._refused[place] <= step.times

@@ -12,6 +12,7 @@ from ccpar_hybrid.core.outcome import Cause, Result, Start
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.core.worker import WorkerState
 from tests.support.claude import ClaudeBench, bash, running_bench, script
+from tests.support.instance import GROUP
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.claude
@@ -107,3 +108,55 @@ def test_words_of_a_limit_that_the_agent_prints_are_none(subscriber: ClaudeBench
     outcome = subscriber.instance.outcome(task, timeout_s=LONG_S)
     assert (outcome.result, outcome.last_message) == ("succeeded", WORDS)
     assert subscriber.instance.app.ledger.accounts.all() == []
+
+
+def test_a_refused_login_pauses_the_group_until_a_person_starts_it(
+    subscriber: ClaudeBench,
+) -> None:
+    error = {"status": 403, "message": "not for you", "times": 1}
+    task = add(subscriber, {"error": error}, SAY)
+    instance = subscriber.instance
+
+    def is_refused() -> bool:
+        worker = instance.worker()
+        return worker.state is WorkerState.HELD and "login of claude:token-" in worker.detail
+
+    wait_until(is_refused, timeout_s=LONG_S, message="the login is refused")
+    wait_until(lambda: instance.app.scheduler.snapshot().groups[GROUP].paused, timeout_s=LONG_S)
+    instance.pueue("start", "-g", GROUP)
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    causes = [each.cause for each in instance.app.ledger.attempts(task)]
+    assert causes == [Cause.AUTHENTICATION, Cause.OWN]
+
+
+@pytest.mark.parametrize("status", [500, 529])
+def test_trouble_of_the_service_is_gone_on_after_in_the_same_session(status: int) -> None:
+    with running_bench(CLAUDE_CODE_MAX_RETRIES="0", CCPAR_RETRY_BACKOFF_S="0.5") as bench:
+        bench.instance.setup(1)
+        task = add(bench, {"error": {"status": status, "times": 1}}, SAY)
+        assert bench.instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+        first, second = bench.instance.app.ledger.attempts(task)
+        assert (first.cause, second.start) == (Cause.SERVICE, Start.RESUMED)
+
+
+def test_a_service_that_cannot_be_reached_is_trouble_of_the_service() -> None:
+    nobody = "http://127.0.0.1:9"
+    with running_bench(
+        ANTHROPIC_BASE_URL=nobody,
+        CCPAR_RETRY_RESUMES="1",
+        CCPAR_RETRY_BACKOFF_S="0.2",
+        CLAUDE_CODE_MAX_RETRIES="0",
+    ) as bench:
+        bench.instance.setup(1)
+        task = add(bench, SAY)
+        assert bench.instance.outcome(task, timeout_s=LONG_S).result == "failed"
+        causes = [each.cause for each in bench.instance.app.ledger.attempts(task)]
+        assert causes == [Cause.SERVICE, Cause.SERVICE]
+
+
+def test_a_request_that_is_no_good_is_not_tried_again() -> None:
+    with running_bench(CLAUDE_CODE_MAX_RETRIES="0") as bench:
+        bench.instance.setup(1)
+        task = add(bench, {"error": {"status": 400, "message": "no good"}}, SAY)
+        assert bench.instance.outcome(task, timeout_s=LONG_S).result == "failed"
+        assert [each.cause for each in bench.instance.app.ledger.attempts(task)] == [Cause.OWN]
