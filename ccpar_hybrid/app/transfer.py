@@ -5,14 +5,17 @@ The first line is a Header, each further one a Record. An import takes all or no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ccpar_hybrid.core.errors import BadInput
-from ccpar_hybrid.core.task import TaskKey
+from ccpar_hybrid.app import vanished
+from ccpar_hybrid.app.assembly import App
+from ccpar_hybrid.core.errors import BadInput, NotFound
+from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.ledger.record import VERSION, Header, Record, fault_of
 from ccpar_hybrid.ledger.store import Ledger
@@ -55,6 +58,39 @@ def read(file: BinaryIO) -> tuple[Header, list[Record]]:
     if len(found) != header.tasks:
         raise BadInput(f"the file has {len(found)} of {header.tasks} tasks: it was cut", _HINT)
     return header, found
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an import did. `waiting`: tasks that are not settled and that nobody will run here."""
+
+    new: tuple[TaskKey, ...]
+    queued: tuple[TaskKey, ...] = ()
+    waiting: tuple[TaskKey, ...] = ()
+
+
+def take_in(app: App, header: Header, records: Sequence[Record], *, queue: bool) -> Taken:
+    """Keep the tasks, all or none; with `queue` submit those that have not ended, also those
+    that were there already, unless Pueue knows them.
+
+    Raises BadInput, or NotFound for a group that Pueue does not have, before anything is kept.
+    """
+    open_tasks = [record.task for record in records if record.outcome is None]
+    if queue:
+        _check_groups(app, open_tasks)
+    new = app.ledger.take_in(records, with_environment=header.environment)
+    if not queue:
+        return Taken(tuple(new), waiting=tuple(t.key for t in open_tasks if t.key in new))
+    return Taken(tuple(new), queued=tuple(vanished.bring_back(app, open_tasks, None)))
+
+
+def _check_groups(app: App, tasks: Sequence[Task]) -> None:
+    known = app.scheduler.snapshot().groups
+    for group in sorted({task.spec.group for task in tasks} - known.keys()):
+        raise NotFound(
+            f"there is no group {visible(group, 60)!r}; nothing was imported",
+            f"`ccpar-hybrid setup --group {visible(group, 60)}=WORKERS` makes it",
+        )
 
 
 def _header(number: int, line: bytes) -> Header:

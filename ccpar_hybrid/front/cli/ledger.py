@@ -89,6 +89,9 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="What `ledger export` wrote.")],
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Queue those that are not settled in this Pueue.")
+    ] = False,
 ) -> None:
     """Take in tasks of an export: all or none; those that are there already stay."""
     from ccpar_hybrid.app import transfer
@@ -99,15 +102,16 @@ def import_(
         else:
             with Path(file).open("rb") as opened:
                 header, records = transfer.read(opened)
-        new = set(app.ledger.take_in(records, with_environment=header.environment))
-    same = len(records) - len(new)
-    print(f"imported {count(len(new), 'task')}" + (f"; {same} were there already" if same else ""))
-    waiting = [each.task for each in records if each.task.key in new and each.outcome is None]
-    if waiting:
-        keys = " ".join(task.key for task in waiting[:10]) + (" …" if len(waiting) > 10 else "")
-        print(f"{count(len(waiting), 'task')} not settled and not in the queue of this Pueue")
-        print(f"  run them here: ccpar-hybrid restart {keys}")
-    if new and not header.environment:
+        taken = transfer.take_in(app, header, records, queue=queue)
+    same = len(records) - len(taken.new)
+    told = f"; {same} were there already" if same else ""
+    print(f"imported {count(len(taken.new), 'task')}{told}")
+    if taken.queued:
+        print(f"queued {count(len(taken.queued), 'task')} that had not ended")
+    if taken.waiting:
+        print(f"{count(len(taken.waiting), 'task')} not settled and not in the queue of this Pueue")
+        print(f"  queue them: ccpar-hybrid ledger import --queue {visible(file, 200)}")
+    if taken.new and not header.environment:
         print("their variables were not exported")
 
 

@@ -57,21 +57,37 @@ def test_an_export_can_name_its_tasks_and_leave_out_their_variables(
     assert shared("ledger", "export", str(shared.project)).code == 4
 
 
-def test_imported_tasks_are_there_and_can_be_queued(exported: str, other: CommandLine) -> None:
+def test_imported_tasks_are_there_and_can_be_queued_later(
+    exported: str, other: CommandLine
+) -> None:
     said = other.good("ledger", "import", "-", input=exported)
     assert "imported 3 tasks" in said.out
     assert "3 tasks not settled and not in the queue" in said.out
-    assert {task["label"]: task["state"] for task in other.tasks()} == dict.fromkeys(
-        ("one", "two", "three"), "lost"
-    )
-    other.good("restart", "two")
-    assert len(other.queued()) == 1
-    rest = "\n".join(line for line in exported.splitlines() if '"two"' not in line)
-    again = other.good("ledger", "import", "-", input=rest.replace('"tasks":3', '"tasks":2'))
-    assert "imported 0 tasks; 2 were there already" in again.out
-    changed = other("ledger", "import", "-", input=exported)
+    assert "ledger import --queue -" in said.out
+    assert [task["label"] for task in other.tasks()] == ["one", "two", "three"]
+    assert other.queued() == {}
+    again = other.good("ledger", "import", "-", input=exported)
+    assert "imported 0 tasks; 3 were there already" in again.out
+    later = other.good("ledger", "import", "--queue", "-", input=exported)
+    assert "queued 3 tasks" in later.out
+    assert len(other.queued()) == 3
+    changed = other("ledger", "import", "--queue", "-", input=exported)
     assert changed.code == 2
-    assert "with other task and events" in changed.err
+    assert "in the ledger already, with other" in changed.err
+
+
+def test_imported_tasks_can_be_queued_at_once_with_what_they_wait_for(
+    exported: str, other: CommandLine
+) -> None:
+    strange = exported.replace('"group":"subissues"', '"group":"nowhere"')
+    said = other("ledger", "import", "--queue", "-", input=strange)
+    assert said.code == 3
+    assert "no group 'nowhere'; nothing was imported" in said.err
+    assert other.tasks() == []
+    said = other.good("ledger", "import", "--queue", "-", input=exported)
+    assert "queued 3 tasks" in said.out
+    states = {task["label"]: task["state"] for task in other.tasks()}
+    assert states == {"one": "queued", "two": "queued", "three": "blocked"}
 
 
 def test_a_bad_line_imports_nothing_and_is_named(exported: str, other: CommandLine) -> None:

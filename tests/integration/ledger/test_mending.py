@@ -98,6 +98,20 @@ def test_a_task_that_runs_meanwhile_settles_in_the_mended_ledger(words: tuple[st
         assert "the ledger is whole" in instance.cli("ledger", "mend").stdout
 
 
+def test_a_task_that_ends_while_the_ledger_is_damaged_settles_once_it_is_mended() -> None:
+    with running_instance(CCPAR_AGENT_DEFAULT="command") as instance:
+        instance.setup(1)
+        task = instance.add("until test -e go; do sleep 0.1; done; echo end >> ends")
+        instance.wait_for(task, TaskState.RUNNING)
+        spoil(ledger_of(instance))
+        instance.file("go").touch()
+        instance.wait_file("ends")
+        instance.cli("ledger", "mend")
+        assert instance.settled(task).result is Result.SUCCEEDED
+        assert instance.attempts(task) == 1
+        assert instance.wait_file("ends") == "end\n"
+
+
 def test_the_supervisor_mends_by_itself_and_says_so() -> None:
     with running_instance(CCPAR_AGENT_DEFAULT="command", CCPAR_SUPERVISOR_RUN="true") as instance:
         instance.setup(1)
