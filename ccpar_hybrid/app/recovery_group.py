@@ -36,9 +36,9 @@ def make(app: App, queue: QueueSnapshot, copy: Copy | None, groups: Iterable[str
 
 
 def start(app: App, copy: Copy | None, again: Collection[TaskKey]) -> list[str]:
-    """Start the groups in which tasks of ours wait and that no person had paused."""
+    """Start the groups in which tasks of ours wait and that are not meant to pause."""
     queue = app.scheduler.snapshot()
-    kept = _paused_by_people(app, copy)
+    kept = _meant_to_pause(app, copy)
     waiting = {
         job.group
         for key, job in queue.by_task().items()
@@ -53,10 +53,11 @@ def start(app: App, copy: Copy | None, again: Collection[TaskKey]) -> list[str]:
     return paused
 
 
-def _paused_by_people(app: App, copy: Copy | None) -> set[str]:
+def _meant_to_pause(app: App, copy: Copy | None) -> set[str]:
     before = copy.queue.groups.values() if copy else ()
     by_stop = (group for record in app.session_records().values() for group in record.paused)
-    return {*(group.name for group in before if group.paused), *by_stop}
+    for_login = (each.group for each in app.ledger.accounts.refusals() if each.is_paused)
+    return {*(group.name for group in before if group.paused), *by_stop, *for_login}
 
 
 def _is_wanted(app: App, key: TaskKey, by_hand: bool) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import UTC, datetime
 
 import pytest
 
 from ccpar_hybrid.app import snapshot
 from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.snapshot import TaskState
+from ccpar_hybrid.core.account import AccountId
 from ccpar_hybrid.scheduler.base import JobState
 from ccpar_hybrid.system.process import is_stopped
 from tests.integration.worker.test_crash import UNTIL_GO, crash_daemon
@@ -165,6 +167,19 @@ def test_a_group_that_a_person_paused_stays_paused(instance: Instance) -> None:
     report = instance.setup(1)
     assert report.recovered.is_nothing
     assert report.paused == ["subissues"]
+    instance.pueue("start", "--group", "subissues")
+    assert instance.outcome(task).result == "succeeded"
+
+
+def test_a_group_that_a_refused_login_paused_stays_paused(instance: Instance) -> None:
+    instance.setup(1)
+    accounts, now = instance.app.ledger.accounts, datetime.now(UTC)
+    accounts.refuse_login(AccountId("claude:key-1"), "subissues", "log in", now)
+    instance.pueue("pause", "--group", "subissues")
+    accounts.paused_for_login("subissues", now)
+    task = instance.add("echo more")
+    crash_daemon(instance)  # before anybody copied its state
+    assert instance.setup(1).paused == ["subissues"]
     instance.pueue("start", "--group", "subissues")
     assert instance.outcome(task).result == "succeeded"
 
