@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ccpar_hybrid.app.life import KilledBy, was_killed
-from ccpar_hybrid.core.outcome import Outcome, Result
+from ccpar_hybrid.core.outcome import EXIT_CANCELLED, EXIT_FAILED, EXIT_NOT_STARTED, Outcome, Result
 from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobId, JobState, QueueSnapshot
-from ccpar_hybrid.worker.ending import EXIT_CANCELLED, EXIT_FAILED, EXIT_NOT_STARTED
 
 SKIPPED = "a task before it did not succeed"
 EXIT_TERMINATED = 143

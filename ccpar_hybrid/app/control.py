@@ -12,14 +12,13 @@ from ccpar_hybrid.app.add_lock import adding
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.snapshot import TaskState, TaskView
 from ccpar_hybrid.core.errors import MissingPart, Refused, WaitTimedOut
-from ccpar_hybrid.core.outcome import Outcome, Result
+from ccpar_hybrid.core.outcome import EXIT_CANCELLED, Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.scheduler.base import Job, JobState, QueueSnapshot, Submission
 from ccpar_hybrid.scheduler.pueue_cli import START_HINT
 from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker import wire
-from ccpar_hybrid.worker.ending import EXIT_CANCELLED
 from ccpar_hybrid.worker.station import worker_id
 
 _LOOK_S = 0.2

@@ -12,13 +12,12 @@ from ccpar_hybrid.app import add_lock, launcher, recovery_group
 from ccpar_hybrid.app.aftermath import SKIPPED
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.pueue_copy import Copy
-from ccpar_hybrid.core.outcome import Outcome, Result
+from ccpar_hybrid.core.outcome import EXIT_CANCELLED, Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.ledger.schema import EventKind
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Job, JobState, QueueSnapshot, Submission
-from ccpar_hybrid.worker.ending import EXIT_CANCELLED
 
 LABEL_WIDTH = 60
 

@@ -61,6 +61,14 @@ class Cause(StrEnum):
     """It used more memory than it may, or the machine had no room for it."""
 
 
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 75
+EXIT_TIMED_OUT = 124
+EXIT_NOT_STARTED = 127
+EXIT_CANCELLED = 130
+"""What the shim ends with where the agent had no exit code of its own."""
+
+
 class Usage(BaseModel):
     """Tokens and money of one agent session; `cost_usd` is None where nobody told it."""
 

@@ -10,6 +10,7 @@ import functools
 import gc
 import os
 import sys
+import termios
 from collections.abc import Sequence
 
 from ccpar_hybrid.app import launcher
@@ -17,11 +18,13 @@ from ccpar_hybrid.app.assembly import App, pane_environment, version
 from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
 from ccpar_hybrid.system.scope import find_scopes
+from ccpar_hybrid.system.terminal import TerminalGone, is_gone
 from ccpar_hybrid.tmux.pane import Pane
 from ccpar_hybrid.worker.account_hold import AccountHold
 from ccpar_hybrid.worker.accounts import Accounts
 from ccpar_hybrid.worker.loop import Worker
 from ccpar_hybrid.worker.machine_hold import MachineHold
+from ccpar_hybrid.worker.program import STANDARD_INPUT
 from ccpar_hybrid.worker.station import Station, worker_id
 
 
@@ -40,6 +43,11 @@ def main(arguments: Sequence[str]) -> int:
     except CcparError as error:
         sys.stderr.write(f"{options.name}: {error.message}\r\n{error.hint}\r\n")
         return error.exit_code
+    except (TerminalGone, termios.error):
+        # The hangup that tells of it may come later. The task's shim offers it to another worker.
+        if not is_gone(STANDARD_INPUT):
+            raise
+        return ExitCode.INTERRUPTED
     return ExitCode.OK
 
 

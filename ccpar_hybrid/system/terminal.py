@@ -131,6 +131,19 @@ def _spawn(
     return pid, Gate(writer)
 
 
+class TerminalGone(Exception):
+    """The worker's terminal was taken away: its pane or the whole tmux server has ended."""
+
+
+def is_gone(terminal: int) -> bool:
+    """Whether the terminal was taken away from under this process."""
+    try:
+        termios.tcgetattr(terminal)
+    except termios.error:
+        return True
+    return False
+
+
 def take_back(terminal: int, saved: list[object]) -> None:
     """Make the terminal ours again after a program: foreground, modes, unread input, screen."""
     with contextlib.suppress(OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from ccpar_hybrid.core.outcome import Outcome, Start
 from ccpar_hybrid.core.task import OnLimit, Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
+from ccpar_hybrid.system.terminal import TerminalGone, is_gone
 from ccpar_hybrid.worker.allowance import GRACE_S
 from ccpar_hybrid.worker.audience import Audience
 from ccpar_hybrid.worker.console import Console
@@ -32,7 +34,7 @@ from ccpar_hybrid.worker.ending import (
 )
 from ccpar_hybrid.worker.interaction import Interaction
 from ccpar_hybrid.worker.leftover import MARK, mark_of
-from ccpar_hybrid.worker.program import Program
+from ccpar_hybrid.worker.program import STANDARD_INPUT, Program
 from ccpar_hybrid.worker.record import Record
 from ccpar_hybrid.worker.silence import Silence
 from ccpar_hybrid.worker.station import Station
@@ -136,7 +138,8 @@ class Attempt:
     async def run(self) -> Ended | None:
         """Start the agent, follow it to its end, and leave nothing of it; never raises OSError.
 
-        None if it was abandoned: its outcome is open.
+        None if it was abandoned: its outcome is open. Raises TerminalGone where it could not
+        start because the pane has ended.
         """
         if self._cancel is not None:
             return cancelled(self._cancel)
@@ -144,7 +147,9 @@ class Attempt:
             return None
         try:
             program = self._start()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
+            if is_gone(STANDARD_INPUT):
+                raise TerminalGone from error
             return not_started(error)
         try:
             ended = await self._follow(program)

@@ -10,15 +10,20 @@ from datetime import UTC, datetime
 
 from ccpar_hybrid.agents.base import Observation
 from ccpar_hybrid.agents.failure import cause_of
-from ccpar_hybrid.core.outcome import Attempt, Cause, Outcome, Result
+from ccpar_hybrid.core.outcome import (
+    EXIT_CANCELLED,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_STARTED,
+    EXIT_TIMED_OUT,
+    Attempt,
+    Cause,
+    Outcome,
+    Result,
+)
 from ccpar_hybrid.core.text import first_line
 from ccpar_hybrid.system.files import is_no_room
 
-EXIT_FAILED = 1
-EXIT_INTERRUPTED = 75
-EXIT_TIMED_OUT = 124
-EXIT_NOT_STARTED = 127
-EXIT_CANCELLED = 130
 _ESCAPES = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
 _REASON_WIDTH = 200
 

@@ -11,11 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Result, Start
+from ccpar_hybrid.core.outcome import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    Attempt,
+    Cause,
+    Event,
+    Outcome,
+    Result,
+    Start,
+)
 from ccpar_hybrid.core.settings import Settings
 from ccpar_hybrid.core.task import OnLimit, TaskSpec
 from ccpar_hybrid.ledger.schema import EventKind
-from ccpar_hybrid.worker.ending import EXIT_FAILED, EXIT_INTERRUPTED
 
 CUT_OFF = frozenset({Cause.WORKER_LOST, Cause.AGENT_KILLED})
 """Ends that nobody wanted; so many are borne in one round."""
