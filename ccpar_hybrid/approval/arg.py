@@ -18,11 +18,15 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """One word. `loose`: blanks in file names may cut it into several."""
+    """One word. `loose`: blanks in file names may cut it into several.
+
+    `names`, of INSIDE: a pattern that the last part of the path matches; empty: any name.
+    """
 
     text: str
     form: Form = Form.EXACT
     loose: bool = False
+    names: str = ""
 
     @property
     def is_exact(self) -> bool:

@@ -192,7 +192,7 @@ def _with_hole(cells: list[Cell], place: int) -> Arg:
         if hole.form is Form.GLOB and ".." not in suffix:
             return Arg(_pattern(before) + hole.text + _pattern(after), Form.GLOB, loose)
         if hole.form is Form.INSIDE and (known := _inside(prefix, hole.text, suffix)) is not None:
-            return Arg(known, Form.INSIDE, loose)
+            return Arg(known, Form.INSIDE, loose, "" if suffix else hole.names)
     return Arg(prefix, Form.MANY if loose else Form.OPEN)
 
 

@@ -7,15 +7,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccpar_hybrid.approval import builtin, find, interpreter, python_text, variable
+from ccpar_hybrid.approval import builtin, find, interpreter, python_text, script, variable
 from ccpar_hybrid.approval.act import Act, Effect
-from ccpar_hybrid.approval.arg import UNKNOWN, WORDS, Arg, Form, exact
+from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
 from ccpar_hybrid.approval.assignment import environment
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.invocation import Invocation, read
 from ccpar_hybrid.approval.perform import output, perform
 from ccpar_hybrid.approval.state import NO_FUNCTION, Flow, State, both, join
 from ccpar_hybrid.approval.tool import Kind, Tool
+from ccpar_hybrid.approval.xargs import extended
 
 if TYPE_CHECKING:
     from ccpar_hybrid.approval.shell import Shell
@@ -103,18 +104,20 @@ def _tool(
             return _module(shell, word, call.rest or (), state, stdin)
     if name.startswith(("python", "pypy")):
         _python_input(shell, call, stdin)
+    elif script.reads_program(call):
+        shell.unclear(name, "it runs a program text that it reads")
     if call.rest is None:
         if call.names == ("git", "rev-parse") and call.options == ["--show-toplevel"]:
             return _toplevel(shell, state)
         return output(call, stdin)
     rest = call.rest
+    if call.grammar.appends:
+        rest = extended(call, stdin)
     if any(kind is Kind.LOCAL_COMMAND for kind, _ in call.takes):
         known = shell.tools.get(rest[0].text) if rest[0].is_exact else None
         if known is None or (known.does is not Effect.BUILD and not known.sub):
             shell.unclear(_line(argv), "it may bring in a package of that name")
             return UNKNOWN
-    if call.grammar.appends:
-        rest = (*rest, *_appended(call, stdin))
     return shell.run(rest, state, stdin).output if rest else UNKNOWN
 
 
@@ -124,19 +127,6 @@ def _toplevel(shell: Shell, state: State) -> Stream:
     folders = state.folders or frozenset()
     is_here = folders == {ground.directory} and Path(ground.worktree, ".git").exists()
     return exact(ground.worktree + "\n") if is_here else Arg(ground.worktree, Form.INSIDE)
-
-
-def _appended(call: Invocation, stdin: Stream) -> tuple[Arg, ...]:
-    """What xargs adds: paths where the lines are known to be such."""
-    replaced = any(option in ("-I", "-i", "--replace") for option in call.options)
-    if replaced:
-        return (WORDS,)
-    if stdin is not None and stdin.form in (Form.INSIDE, Form.GLOB):
-        whole = any(option in ("-0", "--null") for option in call.options)
-        return (Arg(stdin.text, stdin.form, loose=not whole),)
-    if stdin is not None and stdin.is_exact and not re.search(r"['\"\\]", stdin.text):
-        return tuple(exact(word) for word in stdin.text.split())
-    return (WORDS,)
 
 
 def _without_assignments(shell: Shell, call: Invocation, state: State) -> Invocation:

@@ -94,18 +94,21 @@ def judge(shell: Shell, argv: tuple[Arg, ...], state: State) -> Stream:
         starts.append(words.pop(0))
     starts = starts or [exact(".")]
     for start in starts:
-        shell.path("read", start, state, ("find", str(start)))
+        shell.path("read", start, state, ("find", str(start)), listing=True)
     line = " ".join(map(str, argv))[:120]
     shell.add(Act(Effect.LOOK, line, tuple(map(str, argv))))
-    _Expression(shell, line, starts, state).judge(words)
+    expression = _Expression(shell, line, starts, state)
+    expression.judge(words)
+    if not expression.prints_paths:
+        return UNKNOWN
+    names = expression.names if expression.prints is None else expression.prints
     texts = {start.text for start in starts}
     if len(texts) == 1 and starts[0].form in (Form.EXACT, Form.INSIDE):
         text = texts.pop()
-        return Arg(
-            text if text.startswith("/") else "./" if text in (".", "./") else text, Form.INSIDE
-        )
+        text = text if text.startswith("/") else "./" if text in (".", "./") else text
+        return Arg(text, Form.INSIDE, names=names)
     is_plain = not any(text.startswith(("/", "~", "-")) or ".." in text for text in texts)
-    return Arg("./" if is_plain else "", Form.INSIDE if is_plain else Form.OPEN)
+    return Arg("./", Form.INSIDE, names=names) if is_plain else UNKNOWN
 
 
 class _Expression:
@@ -116,29 +119,38 @@ class _Expression:
         self.line = line
         self.starts = starts
         self.state = state
-        self.narrowed = False
+        self.names = ""
         self.secret = False
         self.alternatives = False
+        self.negated = False
+        self.prints: str | None = None
+        self.prints_paths = True
 
     def judge(self, words: list[Arg]) -> None:
         """Judge every part."""
-        self.alternatives = any(word.text in ("-o", "-or", ",") for word in words)
+        self.alternatives = any(word.text in ("-o", "-or", ",", "(") for word in words)
         while words:
             word = words.pop(0)
+            negated, self.negated = self.negated, word.text in ("!", "-not")
             if not word.is_exact:
                 self.shell.unclear(self.line, "a part of the expression is known only when it runs")
             elif word.text in _RUNNING:
+                self.prints_paths = False
                 self._run(words, in_folder=word.text in ("-execdir", "-okdir"))
             elif word.text == "-delete":
                 self._delete()
             elif word.text in _VALUED | _READING:
-                self._valued(word.text, words)
+                self._valued(word.text, words, negated=negated)
+            elif word.text in ("-print", "-print0"):
+                self.prints = self.names if self.prints in (None, self.names) else ""
+            elif word.text == "-ls":
+                self.prints_paths = False
             elif word.text not in _PLAIN:
                 self.shell.unclear(
                     f"find {word}", "nothing is known of this part of the expression"
                 )
 
-    def _valued(self, name: str, words: list[Arg]) -> None:
+    def _valued(self, name: str, words: list[Arg], *, negated: bool) -> None:
         if not words or not words[0].is_exact:
             self.shell.unclear(f"find {name}", "its value is known only when it runs")
             words[:1] = []
@@ -147,14 +159,18 @@ class _Expression:
         if name in _READING:
             self.shell.path("read", exact(value), self.state, ("find",))
         elif name in _PATTERNS:
-            self.narrowed = self.narrowed or any(letter.isalnum() for letter in value)
             self.secret = self.secret or is_secret_pattern(value)
+            narrows = name in ("-name", "-iname") and any(letter.isalnum() for letter in value)
+            if narrows and not (negated or self.alternatives or is_secret_pattern(value)):
+                self.names = value
+        elif name == "-printf":
+            self.prints_paths = False
 
     def _found(self) -> list[Arg]:
-        return [Arg(start.text or ".", Form.INSIDE) for start in self.starts]
+        return [Arg(start.text or ".", Form.INSIDE, names=self.names) for start in self.starts]
 
     def _delete(self) -> None:
-        if not self.narrowed or self.alternatives:
+        if not self.names:
             self.shell.unclear(self.line, "it deletes more than names that it tells")
         for start in self._found():
             self.shell.path("delete", start, self.state, ("find", "-delete"))
@@ -176,9 +192,7 @@ class _Expression:
             self.shell.unclear(
                 self.line, "it looks for names of secrets, and runs a program on them"
             )
-        if command[0].text in ("rm", "unlink", "shred", "mv", "rmdir") and (
-            not self.narrowed or self.alternatives
-        ):
+        if command[0].text in ("rm", "unlink", "shred", "mv", "rmdir") and not self.names:
             self.shell.unclear(self.line, "it deletes more than names that it tells")
         state = self.state.at(None) if in_folder else self.state
         for start in self._found():
@@ -191,5 +205,5 @@ class _Expression:
             return word
         if word.text == "{}" and word.is_exact:
             text = "./" if start.text in (".", "./") else start.text
-            return UNKNOWN if in_folder else Arg(text, Form.INSIDE)
+            return UNKNOWN if in_folder else Arg(text, Form.INSIDE, names=start.names)
         return Arg(word.text.partition("{}")[0], Form.OPEN)

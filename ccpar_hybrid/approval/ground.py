@@ -6,7 +6,6 @@ import fnmatch
 import glob
 import itertools
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from pathlib import Path
 from ccpar_hybrid.approval.act import Place, Spot
 
 _MATCHES_LOOKED_AT = 500
-_NAMES_LOOKED_AT = 20_000
-_CUTTING = re.compile(r"[\s'\"\\]")
 _HARMLESS_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr")
 
@@ -50,6 +47,10 @@ class Ground:
         found_names = glob.iglob(pattern, root_dir=base)  # noqa: PTH207 - keeps names as bash does
         matches = itertools.islice(found_names, _MATCHES_LOOKED_AT)
         return found + [self.spot(match, base) for match in matches]
+
+    def is_secret(self, path: str) -> bool:
+        """Whether a file of this name holds secrets; links are not followed."""
+        return Place.SECRET in self._marks(path)
 
     def _places(self, named: str, real: str) -> frozenset[Place]:
         found = set(_device(named, real))
@@ -99,17 +100,6 @@ def is_secret_pattern(pattern: str) -> bool:
         return name.startswith(".")
     samples = _lists()["samples"]
     return any(fnmatch.fnmatchcase(sample, name) for sample in samples)
-
-
-def has_plain_names(folder: str) -> bool:
-    """Whether no name below the folder holds a blank or a quote; False if there are too many."""
-    count = 0
-    for _, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in (".git", "node_modules", ".venv")]
-        count += len(folders) + len(names)
-        if count > _NAMES_LOOKED_AT or any(_CUTTING.search(name) for name in (*folders, *names)):
-            return False
-    return True
 
 
 def ground(directory: str, environment: Mapping[str, str], own: tuple[str, ...] = ()) -> Ground:

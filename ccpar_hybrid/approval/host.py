@@ -38,5 +38,13 @@ class Host(Protocol):
     def script(self, text: str, state: State, stdin: Stream, dialect: str = "bash") -> Flow:
         """Judge a text that a shell runs in a process of its own, or by `eval`."""
 
-    def path(self, effect: str, word: Arg, state: State, words: tuple[str, ...]) -> None:
-        """Judge what is done to a path."""
+    def path(
+        self,
+        effect: str,
+        word: Arg,
+        state: State,
+        words: tuple[str, ...],
+        *,
+        listing: bool = False,
+    ) -> None:
+        """Judge what is done to a path; `listing`: what it holds is not printed."""

@@ -124,9 +124,8 @@ def _expansion(host: Host, name: str, expansion: Node, values: Values, state: St
 def _cut(value: Arg, pattern: str, operator: str, cut: Callable[[str, str], str]) -> Arg:
     if value.is_exact:
         return exact(cut(value.text, pattern))
-    if value.form in (Form.GLOB, Form.INSIDE) and operator == "##" and pattern == "*/":
-        last = value.text.rsplit("/", 1)[-1] if value.form is Form.GLOB else "*"
-        return Arg(last, Form.GLOB, loose=value.loose)
+    if value.form is Form.GLOB and operator == "##" and pattern == "*/":
+        return Arg(value.text.rsplit("/", 1)[-1], Form.GLOB, loose=value.loose)
     is_plain = not any(letter in pattern for letter in "*?[\\/")
     if value.form is Form.GLOB and operator[0] == "%" and is_plain and value.text.endswith(pattern):
         return Arg(value.text[: len(value.text) - len(pattern)], Form.GLOB, loose=value.loose)

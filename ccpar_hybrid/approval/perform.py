@@ -6,12 +6,13 @@ import re
 import urllib.parse
 from collections.abc import Callable
 
-from ccpar_hybrid.approval import awk, jq, python_text, sed
+from ccpar_hybrid.approval import awk, jq, python_text, script, search, sed
 from ccpar_hybrid.approval.act import Act, Effect, Place, Spot
 from ccpar_hybrid.approval.arg import Arg, Form, exact
 from ccpar_hybrid.approval.ground import is_secret_pattern
 from ccpar_hybrid.approval.host import Host, Stream
 from ccpar_hybrid.approval.invocation import Invocation
+from ccpar_hybrid.approval.script import GRAVE_NAMES, is_elsewhere
 from ccpar_hybrid.approval.state import State
 from ccpar_hybrid.approval.tool import Kind, Output
 from ccpar_hybrid.approval.variable import is_git_setting_harmless
@@ -19,6 +20,7 @@ from ccpar_hybrid.approval.variable import is_git_setting_harmless
 _PATHS = {
     Kind.READ: "read",
     Kind.LINES: "read",
+    Kind.LIST: "read",
     Kind.WRITE: "write",
     Kind.DELETE: "delete",
     Kind.EXECUTE: "execute",
@@ -42,11 +44,6 @@ _PS_WORD = re.compile(
     r"-[A-Za-z]+|--[a-z-]+|[auxwfhjlmvr]+|\d+|[a-z%]+(,[a-z%]+)+|pid|cmd|comm|args|command|user|ppid|stat|rss"
 )
 _STRATEGIES = frozenset(["ours", "recursive", "resolve", "octopus", "ort", "subtree"])
-_GRAVE_TASKS = re.compile(
-    r"(^|[-:_./])(un)?(deploy|publish|release|push|upload|install|sudo|prod|production|destroy|drop|"
-    r"rollback|eject|send|distclean|purge|nuke|wipe)",
-    re.IGNORECASE,
-)
 _GRAVE_VARIABLES = re.compile(
     r"(?i)(.*shell.*|make.*|.*path|cc|cxx|cpp|ld|ar|as|rm|mv|cp|install|.*cmd|.*command|.*prefix|destdir|.*dir|"
     r"python|node|npm|go|sudo|.*exec.*|.*tool|.*runner|.*program|.*bin)"
@@ -54,6 +51,7 @@ _GRAVE_VARIABLES = re.compile(
 _MARKS = ("@", "+")
 _IN_FOLDER = (Effect.BUILD, Effect.INSTALL, Effect.COMMIT, Effect.CONSULT)
 _NETWORK = (Effect.FETCH, Effect.SEND)
+_PROGRAMS = (Kind.EXECUTE, Kind.SCRIPT, Kind.REQUIREMENTS, Kind.BASE)
 
 
 def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
@@ -76,7 +74,9 @@ def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
     host.building = call.grammar.does is Effect.BUILD
     for kind, word in call.takes:
         _take(host, call, kind, word, inside, words)
+    script.judge(host, call, inside, words)
     host.building = False
+    search.judge(host, call, inside, stdin)
     if (
         call.grammar.is_dangerous
         and call.grammar.style != "words"
@@ -92,10 +92,11 @@ def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
 
 def output(call: Invocation, stdin: Stream) -> Stream:
     """What is known of what it prints."""
-    paths = [word for kind, word in call.operands if kind in (Kind.READ, Kind.LINES, Kind.TREE)]
+    kinds = (Kind.READ, Kind.LINES, Kind.LIST, Kind.TREE)
+    paths = [word for kind, word in call.operands if kind in kinds]
     grammar = call.grammar
     if any(option in grammar.paths_with for option in call.options):
-        return _common(paths)
+        return search.printed(call, paths) or _common(paths)
     if any(option in grammar.lines_without for option in call.options):
         return exact("0") if grammar.output is Output.NUMBER else Arg("", Form.OPEN)
     if grammar.output is Output.NUMBER:
@@ -164,9 +165,13 @@ def _take(
     subject = f"{' '.join(call.names)} {word}"
     if word.text[:1] in _MARKS and kind in (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK):
         host.unclear(subject, "a word that some programs take for more than a name")
+    elif kind in _PROGRAMS and word.is_exact and is_elsewhere(word.text):
+        is_python = call.names[0].startswith(("python", "pypy"))
+        if not (is_python and word.text == "-"):  # its input is read and judged
+            host.unclear(subject, "it runs a program text that is not known")
     elif kind in _PATHS:
-        if not (kind is Kind.LINES and word.text == "-"):
-            host.path(_PATHS[kind], word, state, words)
+        if not (kind in (Kind.LINES, Kind.LIST) and word.text == "-"):
+            host.path(_PATHS[kind], word, state, words, listing=kind is Kind.LIST)
     elif kind is Kind.NODE:
         path = re.sub(r"(::.*|(:\d+)+|\[[\d:]+\])$", "", word.text, flags=re.DOTALL)
         host.path("read", Arg(path, word.form, word.loose), state, words)
@@ -226,6 +231,8 @@ def _edit(host: Host, call: Invocation, word: Arg, state: State, words: tuple[st
 
 def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
     modes = {option for option in call.options if option in _TAR_MODES}
+    if modes & {"-c", "--create"} and (Kind.TAR, exact("-")) in call.takes:
+        host.unclear(f"tar {word}", "it prints all that it packs")
     if not modes <= {"-c", "--create", "-t", "--list"} or len(modes) != 1:
         host.unclear(f"tar {word}", "the archive decides which files it writes")
     elif modes & {"-c", "--create"} and (Kind.TAR, word) not in call.operands:
@@ -237,7 +244,9 @@ def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str
 
 def _body(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
     file = re.match(r"(?:[\w-]+=)?@([^;]+)", word.text)
-    if file and word.is_exact:
+    if "%output" in word.text:
+        host.unclear(f"{' '.join(words)} {word}", "it writes to a file")
+    elif file and word.is_exact:
         host.path("read", exact(file[1]), state, words)
     elif not word.text.startswith(("{", "[")) and (
         not word.is_exact or re.search(r"[@<]", word.text)
@@ -308,7 +317,7 @@ def _any(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
     text = word.text
     if word.is_exact and text.startswith("-"):
         text = text.partition("=")[2] if "=" in text else re.sub(r"^-[A-Za-z]?", "", text)
-    if word.form in (Form.OPEN, Form.MANY):
+    if word.form in (Form.OPEN, Form.MANY) or is_elsewhere(text):
         host.unclear(f"{' '.join(words)} {word}", "an argument that is not known")
     elif "://" in text and not re.match(r"https?://(localhost|127\.0\.0\.1)\b", text):
         host.unclear(f"{' '.join(words)} {word}", "an address")
@@ -331,7 +340,7 @@ def _is_task(word: Arg) -> bool:
         return False
     if "=" in word.text or word.text.startswith("/") or ".." in word.text:
         return False
-    return not _GRAVE_TASKS.search(word.text)
+    return not GRAVE_NAMES.search(word.text)
 
 
 def _is_assignment(word: Arg) -> bool:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ccpar_hybrid.approval.act import Act, Effect, Place, unclear
+from ccpar_hybrid.approval.act import Act, Effect, Place, Spot, unclear
 from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
+from ccpar_hybrid.approval.below import grave_names, has_plain_matches, has_plain_names
 from ccpar_hybrid.approval.command import simple
-from ccpar_hybrid.approval.ground import Ground, has_plain_names, is_secret_pattern
+from ccpar_hybrid.approval.ground import Ground, is_secret_pattern
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.state import Flow, State, both, join
 from ccpar_hybrid.approval.syntax import Node, NotUnderstood, parse
@@ -130,7 +131,15 @@ class Shell:
         after = replace(after, values=values, arrays=arrays)
         return Flow(after, after, flow.output)
 
-    def path(self, effect: str, word: Arg, state: State, words: tuple[str, ...]) -> None:
+    def path(
+        self,
+        effect: str,
+        word: Arg,
+        state: State,
+        words: tuple[str, ...],
+        *,
+        listing: bool = False,
+    ) -> None:
         """Judge what is done to the path in every folder where the shell may be."""
         kind = Effect(effect)
         subject = f"{effect} {word}"
@@ -139,7 +148,10 @@ class Shell:
             return
         if word.is_exact and not word.text:
             return
-        if word.loose and kind is not Effect.READ and not self._are_plain(word, state):
+        if word.form is Form.INSIDE and not word.names and not listing:
+            self.unclear(subject, "which names these are is known only when it runs")
+            return
+        if word.loose and not listing and not self._are_plain(word, state):
             self.unclear(subject, "blanks in file names may cut it into several paths")
             return
         if state.folders is None and not word.text.startswith("/"):
@@ -153,14 +165,11 @@ class Shell:
 
     def _are_plain(self, word: Arg, state: State) -> bool:
         """Whether no name below has a letter at which words are cut; looks at the disk."""
-        fixed = (
-            re.split(r"[*?\[]", word.text)[0].rpartition("/")[0]
-            if word.form is Form.GLOB
-            else word.text
-        )
+        folders = state.folders or ("/",)
+        if word.form is Form.GLOB:
+            return all(has_plain_matches(word.text, folder) for folder in folders)
         return all(
-            has_plain_names(self.ground.spot(fixed or ".", folder).path)
-            for folder in state.folders or ("/",)
+            has_plain_names(self.ground.spot(word.text or ".", folder).path) for folder in folders
         )
 
     def _spots(self, kind: Effect, word: Arg, folder: str, words: tuple[str, ...]) -> None:
@@ -170,12 +179,22 @@ class Shell:
             spots = [self.ground.spot(word.text or ".", folder)]
         if word.form is Form.INSIDE:
             spots = [replace(spot, places=spot.places - {Place.ROOT}) for spot in spots]
+            spots += self._named(kind, word, spots[0])
         for spot in spots:
             if kind is Effect.EXECUTE and spot.path in self.written:
                 self.unclear(spot.path, "the program is written by the same command")
             if kind is Effect.WRITE and not self.building:
                 self.written.add(spot.path)
             self.add(Act(kind, spot.path, words, spot))
+
+    def _named(self, kind: Effect, word: Arg, base: Spot) -> list[Spot]:
+        """What has such a name now, as far as it is no plain file of the worktree."""
+        if not word.names or Place.WORKTREE not in base.places:
+            return []
+        found = grave_names(self.ground, base.path, word.names)
+        if found is None:
+            self.unclear(f"{kind} {word}", "there are too many files to look at each")
+        return found or []
 
 
 def _problem(word: Arg, kind: Effect) -> str:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     EXECUTE = "execute"
     BASE = "base"  # the directory from which later paths are seen
     LINES = "lines"  # a path to read, or standard input if there is none
+    LIST = "list"  # a path of which only names, sizes and the like are printed
     SCRIPT = "script"  # a file to run; what follows are its arguments
     MODULE = "module"  # a Python module to run; what follows are its arguments
     TASK = "task"  # a name of the project's own (make target, npm script) that sounds harmless
@@ -123,6 +124,7 @@ class Grammar(BaseModel):
     paths_with: Words = ()
     lines_without: Words = ()
     appends: bool = False
+    searches: Words = ()
     needs: Words = ()
     dashed: Kind | None = None
     sub: dict[str, Grammar] = Field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +49,12 @@ def decide(
     asker: Asker, given: Mapping[str, Any], ground: Ground, policy: Policy, tools: Tools
 ) -> Verdict:
     """Judge a call: every act is decided by the first rule about it, the heaviest counts."""
-    found = tuple(
-        _decided(act, asker, ground, policy) for act in call.acts(asker.tool, given, ground, tools)
-    )
+    return decide_acts(call.acts(asker.tool, given, ground, tools), asker, ground, policy)
+
+
+def decide_acts(acts: Iterable[Act], asker: Asker, ground: Ground, policy: Policy) -> Verdict:
+    """The same for acts that are known; there must be one."""
+    found = tuple(_decided(act, asker, ground, policy) for act in acts)
     part = max(found, key=lambda each: weight(each.decision))
     return Verdict(part.decision, part, found)
 

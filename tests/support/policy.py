@@ -23,9 +23,11 @@ class Project:
     def __init__(self, place: Path, rules: str = "", profile: Profile | None = None) -> None:
         self.directory = place / "project"
         self.home = place / "home"
-        for folder in (self.directory / "src", self.directory / ".git", self.home / ".config"):
+        hooks = self.directory / ".git" / "hooks"
+        for folder in (self.directory / "src", hooks, self.home / ".config"):
             folder.mkdir(parents=True, exist_ok=True)
-        (self.directory / "src" / "app.py").touch()
+        for name in ("src/app.py", ".env", ".git/config", ".git/HEAD", ".git/hooks/a.sample"):
+            (self.directory / name).touch()
         own = self.home / ".config" / "ccpar-hybrid"
         self.ground: Ground = ground(str(self.directory), {"HOME": str(self.home)}, (str(own),))
         file = place / "policy.toml"

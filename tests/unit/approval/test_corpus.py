@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from ccpar_hybrid.approval import policy
 from ccpar_hybrid.approval.policy import Profile
+from ccpar_hybrid.approval.rule import Asker, Decision
+from ccpar_hybrid.approval.verdict import decide_acts
 from tests.support.policy import Project, hostile, real
 
+ASKER = Asker(tool="Bash")
 WRAPPERS = (
     "{}",
     "true; {}",
@@ -35,12 +39,16 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("profile", [Profile.CAREFUL, Profile.STANDARD])
-def test_no_hostile_command_is_allowed(tmp_path: Path, profile: Profile) -> None:
-    project = Project(tmp_path, profile=profile)
+def test_no_hostile_command_is_allowed(tmp_path: Path) -> None:
+    project = Project(tmp_path, profile=Profile.STANDARD)
+    careful = policy.load(None, Profile.CAREFUL)
     commands = hostile()
-    assert len(commands) >= 300
-    assert [command for command in commands if project.bash(command) == "allow"] == []
+    assert len(commands) >= 1400
+    for command in commands:
+        verdict = project.judge("Bash", command=command)
+        assert verdict.decision is not Decision.ALLOW, command
+        again = decide_acts([part.act for part in verdict.parts], ASKER, project.ground, careful)
+        assert again.decision is not Decision.ALLOW, command
 
 
 def test_nearly_all_commands_that_agents_run_are_allowed(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""What a script of the project is told to do: publishing, or running a text, is no building."""
+
+from __future__ import annotations
+
+import re
+
+from ccpar_hybrid.approval.act import Effect
+from ccpar_hybrid.approval.arg import Form, exact
+from ccpar_hybrid.approval.host import Host
+from ccpar_hybrid.approval.invocation import Invocation
+from ccpar_hybrid.approval.state import State
+from ccpar_hybrid.approval.tool import Kind
+
+GRAVE_NAMES = re.compile(
+    r"(^|[-:_./])(un)?(deploy|publish|release|push|upload|install|sudo|prod|production|destroy|drop|"
+    r"rollback|eject|send|distclean|purge|nuke|wipe)",
+    re.IGNORECASE,
+)
+"""Names of make targets, npm scripts and the like that do more than build and test."""
+_GRAVE_ARGUMENT = re.compile(
+    r"(-*(deploy|publish|push|upload|send|destroy|drop|purge|nuke|wipe|rollback)|(release|install)\b)"
+    r"[^/]*$",
+    re.IGNORECASE,
+)
+_RUNNING = re.compile(
+    r"-[ce]|--?(eval|exec|execute|command|code|run|script|require|import)(=.*)?|"
+    r"shell(_plus)?|dbshell|console|runner|runscript|tinker|eval|exec",
+    re.DOTALL,
+)
+_MANAGERS: dict[str, frozenset[str]] = {
+    "setup.py": frozenset(
+        [
+            "build",
+            "build_ext",
+            "build_py",
+            "build_clib",
+            "check",
+            "clean",
+            "egg_info",
+            "sdist",
+            "bdist_wheel",
+            "test",
+        ]
+    ),
+    "manage.py": frozenset(
+        [
+            "test",
+            "check",
+            "makemigrations",
+            "showmigrations",
+            "sqlmigrate",
+            "makemessages",
+            "compilemessages",
+            "help",
+            "startapp",
+        ]
+    ),
+    "artisan": frozenset(["test", "list", "help", "route:list", "about"]),
+    "rails": frozenset(["test", "routes", "about", "notes", "stats", "zeitwerk:check"]),
+    "console": frozenset(
+        ["list", "help", "about", "lint:yaml", "lint:twig", "lint:container", "debug:router"]
+    ),
+}
+"""Scripts that frameworks make: of their subcommands, those that only build, test and print."""
+_INFORMING = frozenset(["-v", "--version", "-h", "--help", "--test", "-c", "--check", "-l", "-m"])
+_SETUP_OPTIONS = frozenset(
+    ["--inplace", "-i", "-q", "-v", "-f", "-n", "--version", "--name", "--help"]
+)
+_ELSEWHERE = ("/dev/stdin", "/dev/fd/", "/proc/")
+
+
+def judge(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -> None:
+    """What a script of the project is told, and paths in what options of a build say."""
+    place = next((n for n, (kind, _) in enumerate(call.takes) if kind is Kind.SCRIPT), None)
+    runs = call.names[-1] in ("run", "exec", "start") or call.names[0].startswith("python -m ")
+    if place is not None or runs or "/" in call.names[0]:
+        name = call.names[0] if place is None else call.takes[place][1].text
+        said = call.takes if place is None else call.takes[place + 1 :]
+        if why := doubt(name, [word.text for kind, word in said if kind is Kind.ANY]):
+            host.unclear(f"{' '.join(words)} {name}", why)
+    if call.grammar.does not in (Effect.BUILD, Effect.INSTALL):
+        return
+    for kind, word in call.takes:
+        if kind is not Kind.TEXT:
+            continue
+        if word.form not in (Form.EXACT, Form.GLOB) and (kind, word) not in call.operands:
+            host.unclear(f"{' '.join(words)} {word}", "an option's value that is not known")
+        for piece in re.split(r"[:=,;]", word.text):
+            if "/" in piece or piece.startswith("~") or piece == "..":
+                host.path("write", exact(piece), state, words)
+
+
+def doubt(name: str, arguments: list[str]) -> str:
+    """Why this script with these arguments may do more than build and test; empty if not."""
+    last = name.rsplit("/", 1)[-1]
+    if last in _MANAGERS:
+        plain = [each for each in arguments if not each.startswith("-")]
+        first = plain[0] if plain else ""
+        several = plain if last == "setup.py" else [first]
+        if plain and not set(several) <= _MANAGERS[last]:
+            return f"what {first} of {last} does is not known"
+        if last == "setup.py" and not set(arguments) - set(plain) <= _SETUP_OPTIONS:
+            return "an option of setup.py may load code"
+    if GRAVE_NAMES.search(last):
+        return "the name does not sound like building or testing"
+    for each in arguments:
+        if _GRAVE_ARGUMENT.match(each):
+            return f"{each} does not sound like building or testing"
+        if _RUNNING.fullmatch(each):
+            return f"{each} may run a program text"
+    return ""
+
+
+def reads_program(call: Invocation) -> bool:
+    """Whether an interpreter is started without a script: it runs its input."""
+    kinds = {kind for kind, _ in call.takes}
+    return (
+        Kind.SCRIPT in call.grammar.operands
+        and not kinds & {Kind.SCRIPT, Kind.MODULE}
+        and not _INFORMING & set(call.options)
+    )
+
+
+def is_elsewhere(path: str) -> bool:
+    """Whether a program of this name is what somebody else writes: standard input, a pipe."""
+    return path == "-" or path.startswith(_ELSEWHERE)
