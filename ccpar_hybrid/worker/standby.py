@@ -152,5 +152,5 @@ def countdown(left_s: float) -> str:
         minutes = math.ceil(left_s / 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
-    step = 10 if left_s > 20 else 5
+    step = 10 if left_s > 60 else 5 if left_s > 10 else 1
     return f"{math.ceil(left_s / step) * step} s"

@@ -58,7 +58,8 @@ def _tell(found: Audit) -> None:
         _tell_breach(breach)
     for words in found.picture.unseen:
         print(f"{paint('not seen', 'yellow')}  {visible(words, 400)}")
-    numbers = ", ".join(f"{number} {name}" for name, number in _counts(found.picture).items())
+    seen = _counts(found.picture).items()
+    numbers = ", ".join(f"{number} {name if number != 1 else ONE[name]}" for name, number in seen)
     broken = len({breach.promise for breach in found.breaches})
     verdict = f"{count(broken, 'promise')} broken" if broken else "every promise is kept"
     print(f"{verdict}; looked at {numbers}")
@@ -69,6 +70,15 @@ def _tell_breach(breach: Breach) -> None:
         f"{paint(breach.promise, 'red')}  {visible(breach.where, 200)} {visible(breach.what, 400)}"
     )
     print(f"  {paint('mend:', 'bold')} {visible(breach.mend, 400)}")
+
+
+ONE = {
+    "tasks": "task",
+    "attempts": "attempt",
+    "jobs": "job",
+    "workers": "worker",
+    "processes": "process",
+}
 
 
 def _counts(picture: Picture) -> dict[str, int]:
