@@ -231,7 +231,9 @@ def _edit(host: Host, call: Invocation, word: Arg, state: State, words: tuple[st
 
 def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
     modes = {option for option in call.options if option in _TAR_MODES}
-    if modes & {"-c", "--create"} and (Kind.TAR, exact("-")) in call.takes:
+    named = any(option in ("-f", "--file") for option in call.options)
+    printing = any(kind is Kind.TAR and is_elsewhere(each.text) for kind, each in call.takes)
+    if modes & {"-c", "--create"} and (printing or not named):
         host.unclear(f"tar {word}", "it prints all that it packs")
     if not modes <= {"-c", "--create", "-t", "--list"} or len(modes) != 1:
         host.unclear(f"tar {word}", "the archive decides which files it writes")
@@ -377,7 +379,7 @@ _CHECKS: dict[Kind, Callable[[Arg], bool]] = {
         and (
             word.text == "."
             or word.text.startswith("./")
-            or bool(re.fullmatch(r"[\w/]+\.go", word.text))
+            or bool(re.fullmatch(r"\w[\w/]*\.go", word.text))
         )
         and ".." not in word.text
     ),

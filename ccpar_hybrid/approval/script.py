@@ -66,7 +66,7 @@ _INFORMING = frozenset(["-v", "--version", "-h", "--help", "--test", "-c", "--ch
 _SETUP_OPTIONS = frozenset(
     ["--inplace", "-i", "-q", "-v", "-f", "-n", "--version", "--name", "--help"]
 )
-_ELSEWHERE = ("/dev/stdin", "/dev/fd/", "/proc/")
+_ELSEWHERE = ("/dev/std", "/dev/fd/", "/proc/")
 
 
 def judge(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -> None:

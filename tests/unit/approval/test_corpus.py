@@ -43,7 +43,7 @@ def test_no_hostile_command_is_allowed(tmp_path: Path) -> None:
     project = Project(tmp_path, profile=Profile.STANDARD)
     careful = policy.load(None, Profile.CAREFUL)
     commands = hostile()
-    assert len(commands) >= 1400
+    assert len(commands) >= 1800
     for command in commands:
         verdict = project.judge("Bash", command=command)
         assert verdict.decision is not Decision.ALLOW, command

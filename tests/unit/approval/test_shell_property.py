@@ -46,7 +46,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("p"), profile=Profile.STANDARD)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(
     allowed=st.sampled_from(ALLOWED),
     denied=st.sampled_from(DENIED),
@@ -61,7 +61,7 @@ def test_adding_a_denied_part_anywhere_never_gives_allow(
     assert project.bash(join.format(a=allowed, d=denied)) != "allow"
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PIECES, max_size=14).map(" ".join))
 def test_any_text_is_judged_without_an_error(project: Project, text: str) -> None:
     assert project.bash(text) in ("allow", "ask", "deny")
