@@ -65,8 +65,12 @@ class Sessions:
         """
         groups = self._groups(wanted)
         self._check(groups, wanted)
+        workers = [slot for slot in slots(groups) if slot.name not in wanted.drained]
         with panes_lock(self._app, wait_s=LOCK_WAIT_S):
-            return self._setup(wanted, groups)
+            report = self._setup(wanted, groups, workers)
+        # Others may mend panes meanwhile: a worker that dies now is started by the supervisor.
+        self._await_workers(wanted.session, workers, report)
+        return report
 
     def _groups(self, wanted: Wanted) -> dict[str, int]:
         record = self._app.session_record(wanted.session)
@@ -112,14 +116,15 @@ class Sessions:
             if int(version.partition(".")[0]) < OLDEST_PUEUE:
                 raise MissingPart(f"{name} {version} is too old", "run ./install.sh for Pueue 4")
 
-    def _setup(self, wanted: Wanted, groups: dict[str, int]) -> Report:
+    def _setup(
+        self, wanted: Wanted, groups: dict[str, int], workers: Sequence[WorkerSlot]
+    ) -> Report:
         app = self._app
         record = app.session_record(wanted.session)
         reference = wanted.layout or (record.layout if record else app.settings.session.layout)
         agent = wanted.agent or app.default_agent(wanted.session)
         report = Report(wanted.session, reference, agent)
         report.agent_trouble = app.agents[agent].missing(app.environment) or ""
-        workers = [slot for slot in slots(groups) if slot.name not in wanted.drained]
         report.groups = dict(Counter(worker.group for worker in workers))
         layout = layout_file.choose(reference, app.paths.config, len(workers))
         size = Size(app.settings.session.columns, app.settings.session.rows)
@@ -152,7 +157,6 @@ class Sessions:
         app.save_session(wanted.session, kept.model_copy(update={"paused": ()}))
         seen = app.scheduler.snapshot().groups
         report.paused = [group for group in groups if seen[group].paused]
-        self._await_workers(wanted.session, workers, report)
         return report
 
     def _spec(
