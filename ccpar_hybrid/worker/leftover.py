@@ -9,7 +9,6 @@ only: elsewhere nothing is found.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from pathlib import Path
@@ -64,16 +63,28 @@ def _kill_group(paths: Paths, key: TaskKey, group: int) -> bool:
 
     Only if nobody is in it without the mark: its number may be another's by now.
     """
+    marks, is_held = _marks_in(group), False
+    if not marks and _signal_group(group, signal.SIGSTOP):  # they may end faster than one looks
+        marks, is_held = _marks_in(group), True
+    if marks and all(mark.startswith(f"{paths.instance}:{key}:") for mark in marks):
+        return _signal_group(group, signal.SIGKILL)
+    if is_held:
+        _signal_group(group, signal.SIGCONT)
+    return False
+
+
+def _marks_in(group: int) -> list[str]:
+    """Of each living process of the group; empty for one that is no part of any run."""
     members = [pid for pid, info in processes().items() if info.pgid == group]
-    marks = [_mark(pid) for pid in members if is_alive(pid)]
-    if not members or not all(mark.startswith(f"{paths.instance}:{key}:") for mark in marks):
+    return [mark for pid in members if (mark := _mark(pid)) or not is_ending(pid)]
+
+
+def _signal_group(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except (PermissionError, ProcessLookupError):
         return False
-    with contextlib.suppress(PermissionError):
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-    return bool(marks)
+    return True
 
 
 async def sweep(paths: Paths, grace_s: float) -> None:
