@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -21,18 +22,27 @@ from tests.support.waiting import wait_until
 
 KEY = TaskKey("tleftover")
 CHAIN = """
-import os, signal
+import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-while not os.path.exists("end"):
+last = time.monotonic() + 60
+while time.monotonic() < last:
     open("beat", "w").close()
     if os.fork(): os._exit(0)
 """
 
 
 @pytest.fixture
-def paths(home: Path) -> Iterator[Paths]:
-    yield resolve(private_environment(home))
-    (home / "end").touch()
+def paths(home: Path) -> Paths:
+    return resolve(private_environment(home))
+
+
+@pytest.fixture
+def chain(home: Path, paths: Paths) -> Iterator[int]:
+    """The process group of a chain that beats in `beat`; ended with the test."""
+    pid = orphan(home, CHAIN, {**os.environ, MARK: mark_of(paths, KEY, 1)})
+    yield pid
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def orphan(home: Path, code: str, environment: dict[str, str]) -> int:
@@ -55,13 +65,14 @@ async def test_one_with_another_environment_is_found_by_the_record(
     assert recorded(paths) == []
 
 
-async def test_a_chain_of_processes_is_ended_by_its_group(home: Path, paths: Paths) -> None:
-    pid = orphan(home, CHAIN, {**os.environ, MARK: mark_of(paths, KEY, 1)})
+async def test_a_chain_of_processes_is_ended_by_its_group(
+    home: Path, paths: Paths, chain: int
+) -> None:
     Path(paths.processes).mkdir(parents=True, mode=0o700)
-    Path(paths.processes, KEY).write_text(f"[[{pid}, 1, {pid}]]")
+    Path(paths.processes, KEY).write_text(f"[[{chain}, 1, {chain}]]")
     beat = home / "beat"
     wait_until(beat.exists)
-    assert stray_groups(paths, KEY) == {pid}
+    assert stray_groups(paths, KEY) == {chain}
     await end_leftovers(paths, KEY, 0.2)
     assert len({beat.stat().st_mtime_ns for _ in range(20) if processes()}) == 1
 
