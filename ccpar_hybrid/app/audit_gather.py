@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ccpar_hybrid.app import add_lock, worker_client
+from ccpar_hybrid.app import add_lock, life, worker_client
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.audit_picture import (
     Chronicle,
@@ -19,10 +19,11 @@ from ccpar_hybrid.app.audit_picture import (
     Seat,
     Turn,
 )
+from ccpar_hybrid.app.life import KilledBy, was_killed
 from ccpar_hybrid.core.errors import CcparError
 from ccpar_hybrid.core.outcome import Attempt, Result
 from ccpar_hybrid.core.task import TaskKey, is_key
-from ccpar_hybrid.scheduler.base import QueueSnapshot
+from ccpar_hybrid.scheduler.base import JobId, QueueSnapshot
 from ccpar_hybrid.system.paths import Paths
 from ccpar_hybrid.system.socket_table import holders_of_locks, listening_paths
 from ccpar_hybrid.tmux.server import Server
@@ -54,6 +55,7 @@ def gather(app: App) -> Picture:
         seats=tuple(_seats(app, unseen)),
         offered=frozenset(_offered(app.paths)),
         adding=adding | add_lock.named(app.paths),
+        killed=frozenset(_killed(app, queue)),
         open_to_others=dict(_open_to_others(app.paths)),
         unseen=tuple(unseen),
     )
@@ -84,6 +86,17 @@ def _queue(app: App, unseen: list[str]) -> QueueSnapshot | None:
     except CcparError as error:
         unseen.append(f"Pueue: {error.message}")
         return None
+
+
+def _killed(app: App, queue: QueueSnapshot | None) -> Iterator[JobId]:
+    """Jobs that the scheduler did not cut off itself."""
+    killed = [job for job in queue.jobs.values() if was_killed(job)] if queue else []
+    if not killed:
+        return
+    lives, current = life.load(app.paths), app.scheduler.life()
+    for job in killed:
+        if lives.killed_by(job, current) is not KilledBy.SCHEDULER:
+            yield job.id
 
 
 def _seats(app: App, unseen: list[str]) -> Iterator[Seat]:

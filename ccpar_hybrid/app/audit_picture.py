@@ -10,7 +10,7 @@ from enum import StrEnum
 from ccpar_hybrid.core.outcome import Attempt, Outcome, Result
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.worker import WorkerStatus
-from ccpar_hybrid.scheduler.base import Job, JobState, QueueSnapshot
+from ccpar_hybrid.scheduler.base import Job, JobId, JobState, QueueSnapshot
 from ccpar_hybrid.worker.leftover import Marked
 
 RECOVER = "ccpar-hybrid recover"
@@ -79,7 +79,8 @@ class Picture:
 
     `queue`, `leases`: None where they could not be looked at, `unseen` says why. `leases`: the
     process that holds each, 0 if that is hidden. `offered`: tasks whose shim offers them.
-    `adding`: tasks on their way to Pueue. `open_to_others`: files and directories with their mode.
+    `adding`: tasks on their way to Pueue. `killed`: jobs that a person killed.
+    `open_to_others`: files and directories with their mode.
     """
 
     at: datetime
@@ -93,6 +94,7 @@ class Picture:
     seats: tuple[Seat, ...] = ()
     offered: frozenset[TaskKey] = frozenset()
     adding: frozenset[TaskKey] = frozenset()
+    killed: frozenset[JobId] = frozenset()
     open_to_others: Mapping[str, int] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
 

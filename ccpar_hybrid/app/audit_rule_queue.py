@@ -12,14 +12,17 @@ from ccpar_hybrid.scheduler.base import Job, JobEnd, JobId, JobState
 
 
 def ends_agree(picture: Picture) -> Iterator[Breach]:
-    """Pueue's record of an ended task says what the ledger says."""
+    """Pueue's record of an ended task says what the ledger says.
+
+    Not where a person killed the task in Pueue at the moment at which it ended by itself.
+    """
     for key, chronicle in picture.tasks.items():
         job, outcome = picture.job(key), chronicle.outcome
         if job is None or job.state is not JobState.ENDED or picture.is_held(key):
             continue
         if outcome is None:
             yield from _without_outcome(picture, key, job)
-        elif what := _contradiction(job, outcome):
+        elif job.id not in picture.killed and (what := _contradiction(job, outcome)):
             yield Breach("pueue-agrees", key, what, RECOVER)
 
 

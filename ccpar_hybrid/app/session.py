@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from ccpar_hybrid.app.recovery import recover
 from ccpar_hybrid.app.session_mend import Mender
 from ccpar_hybrid.app.session_record import Report, SessionRecord
 from ccpar_hybrid.app.slot import default_workers, slots
-from ccpar_hybrid.core.errors import BadInput, MissingPart
+from ccpar_hybrid.core.errors import BadInput, MissingPart, Refused
 from ccpar_hybrid.core.worker import WorkerStatus
 from ccpar_hybrid.system import paths as paths_module
 from ccpar_hybrid.tmux import layout_file
@@ -31,6 +32,8 @@ MOST_WORKERS = 256
 LOCK_WAIT_S = 60.0
 OLDEST_PUEUE = 4
 READY_S = 20.0
+_REVIVE_S = 1.0
+_MOST_STARTS = 5
 _LOOK_S = 0.05
 
 
@@ -68,7 +71,6 @@ class Sessions:
         workers = [slot for slot in slots(groups) if slot.name not in wanted.drained]
         with panes_lock(self._app, wait_s=LOCK_WAIT_S):
             report = self._setup(wanted, groups, workers)
-        # Others may mend panes meanwhile: a worker that dies now is started by the supervisor.
         self._await_workers(wanted.session, workers, report)
         return report
 
@@ -176,14 +178,37 @@ class Sessions:
         )
 
     def _await_workers(self, session: str, workers: Sequence[WorkerSlot], report: Report) -> None:
-        """Until all have opened their sockets, so that what is added now finds them."""
-        waiting = {worker.name for worker in workers}
-        deadline = time.monotonic() + READY_S
-        while waiting and time.monotonic() < deadline:
-            waiting -= {name for name in waiting if self._is_up(session, name)}
+        """Until all have opened their sockets, so that what is added now finds them.
+
+        One that dies meanwhile is started again. Others may mend panes at the same time.
+        """
+        waiting = {worker.name: worker for worker in workers}
+        starts = Counter[str]()
+        begun = time.monotonic()
+        looks_at = begun + _REVIVE_S
+        while waiting and (now := time.monotonic()) < begun + READY_S:
+            waiting = {n: slot for n, slot in waiting.items() if not self._is_up(session, n)}
+            if now >= looks_at:
+                looks_at = now + _REVIVE_S
+                lost = [slot for name, slot in waiting.items() if starts[name] < _MOST_STARTS]
+                starts.update(self._revive(session, lost))
             if waiting:
                 time.sleep(_LOOK_S)
         report.silent = sorted(waiting)
+
+    def _revive(self, session: str, slots: Sequence[WorkerSlot]) -> list[str]:
+        """Start again those whose program has ended; returns their names."""
+        revived = []
+        programs = PanePrograms(self._app, session)
+        with contextlib.suppress(Refused), panes_lock(self._app, wait_s=_REVIVE_S):
+            view = self._server.find_session(session)
+            panes = view.workers if view else {}
+            for slot in slots:
+                pane = panes.get(slot.name)
+                if pane is not None and pane.dead:
+                    self._server.respawn(pane.pane_id, programs.worker(slot), kill=True)
+                    revived.append(slot.name)
+        return revived
 
     def _is_up(self, session: str, name: str) -> bool:
         worker = worker_id(session, name)

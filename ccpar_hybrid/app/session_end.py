@@ -16,6 +16,7 @@ from ccpar_hybrid.system.process import ProcessInfo, is_alive, process, signal_t
 from ccpar_hybrid.tmux.server import Server, owned
 from ccpar_hybrid.tmux.session import SessionView
 from ccpar_hybrid.worker import wire
+from ccpar_hybrid.worker.post import clear_after
 from ccpar_hybrid.worker.station import worker_id
 
 _LOOK_S = 0.2
@@ -53,6 +54,8 @@ def stop(
     living = _processes(view)
     server.kill_session(session, app.paths.instance)
     _end_rest(living, say)
+    for name, pane in view.workers.items():
+        clear_after(app.paths, pane.group, worker_id(session, name))
     return busy
 
 

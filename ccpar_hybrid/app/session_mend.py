@@ -16,6 +16,7 @@ from ccpar_hybrid.tmux.plan import WorkerSlot, grow
 from ccpar_hybrid.tmux.server import Server
 from ccpar_hybrid.tmux.session import PaneView, SessionView
 from ccpar_hybrid.worker import wire
+from ccpar_hybrid.worker.post import clear_after
 from ccpar_hybrid.worker.station import worker_id
 
 _LEAVE_S = 2.0
@@ -105,6 +106,8 @@ class Mender:
             else:
                 self._report.draining.append(pane.worker)
         self._server.remove(view, [pane.pane_id for pane in gone])
+        for pane in gone:
+            clear_after(self._app.paths, pane.group, worker_id(view.name, pane.worker))
         self._report.removed += [pane.worker for pane in gone]
 
     def _has_left(self, worker: str) -> bool:

@@ -23,6 +23,7 @@ from ccpar_hybrid.system.process import is_alive
 from ccpar_hybrid.tmux.plan import WorkerSlot
 from ccpar_hybrid.tmux.server import Server
 from ccpar_hybrid.tmux.session import PaneView, SessionView
+from ccpar_hybrid.worker.post import clear_after
 from ccpar_hybrid.worker.station import worker_id
 
 LOOK_S = 5.0
@@ -103,7 +104,7 @@ class Supervision:
         for pane in view.panes:
             if pane.role and not pane.dead and is_alive(pane.pid):
                 self._pauses.lives(title(pane), pane.pid, now_s)
-        seen = duty(view, wanted, is_alive)
+        seen = duty(view, wanted)
         self._pausing &= {pane.pid for pane in seen.lost}
         if not (seen.lost or seen.surplus):
             return self._look_s
@@ -117,7 +118,7 @@ class Supervision:
         view = self._view()
         if view is None:
             return SOON_S
-        seen = duty(view, wanted, is_alive)
+        seen = duty(view, wanted)
         self._remove(view, seen)
         now_s = time.monotonic()
         due_s = {title(pane): self._pauses.due_s(title(pane), now_s) for pane in seen.lost}
@@ -149,6 +150,8 @@ class Supervision:
     def _remove(self, view: SessionView, seen: Duty) -> None:
         if seen.surplus:
             self._server.remove(view, [pane.pane_id for pane in seen.surplus])
+            for pane in seen.surplus:
+                clear_after(self._app.paths, pane.group, worker_id(view.name, pane.worker))
             self._say(f"removed {', '.join(map(title, seen.surplus))}")
 
     # --- heartbeats

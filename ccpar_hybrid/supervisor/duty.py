@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass
 
 from ccpar_hybrid.tmux.session import PaneView, SessionView
@@ -16,12 +16,9 @@ class Duty:
     surplus: tuple[PaneView, ...]
 
 
-def duty(view: SessionView, wanted: Container[str], is_alive: Callable[[int], bool]) -> Duty:
-    """Of all panes whose program has ended; `wanted` are the names of workers that shall be.
-
-    A process may have died without tmux having noticed, so `is_alive` is asked as well.
-    """
-    ended = [p for p in view.panes if p.role and (p.dead or not is_alive(p.pid))]
+def duty(view: SessionView, wanted: Container[str]) -> Duty:
+    """Of all panes whose program has ended; `wanted` are the names of workers that shall be."""
+    ended = [pane for pane in view.panes if pane.role and pane.dead]
     lost = [p for p in ended if p.role == "monitor" or p.worker in wanted]
     surplus = [p for p in ended if p.role == "worker" and p.worker not in wanted]
     return Duty(tuple(lost), tuple(surplus))

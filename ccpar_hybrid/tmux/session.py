@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ccpar_hybrid.core.errors import NotFound
+from ccpar_hybrid.system.process import is_alive
 from ccpar_hybrid.tmux.client import Client
 from ccpar_hybrid.tmux.geometry import Shape, Size
 
@@ -150,12 +151,13 @@ def _window(rows: list[dict[str, str]]) -> WindowView:
 def _pane(row: dict[str, str]) -> PaneView:
     options = {name: row[f"@ccpar_{name}"] for name in _PANE_OPTIONS}
     status = row["pane_dead_status"]
+    pid = int(row["pane_pid"] or 0)
     return PaneView(
         pane_id=row["pane_id"],
         index=int(row["pane_index"]),
-        pid=int(row["pane_pid"] or 0),
+        pid=pid,
         size=Size(int(row["pane_width"]), int(row["pane_height"])),
-        dead=row["pane_dead"] == "1",
+        dead=row["pane_dead"] == "1" or not is_alive(pid),  # tmux 3.3a misses some deaths
         exit_code=int(status) if status else None,
         signal=row["pane_dead_signal"] or None,
         command=row["pane_current_command"],

@@ -50,6 +50,12 @@ class Claim:
             await self.writer.wait_closed()
 
 
+def clear_after(paths: Paths, group: str, worker: str) -> None:
+    """Remove the files of a worker that is gone for good; one that was killed left them."""
+    for path in (f"{paths.idle(group)}/{worker}", paths.worker_socket(worker), paths.beat(worker)):
+        Path(path).unlink(missing_ok=True)
+
+
 class Post:
     """Marks the worker idle while it is entered. Mark idle, then scan: no offer is missed."""
 

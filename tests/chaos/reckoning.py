@@ -49,7 +49,7 @@ def reckon(instance: Instance, workers: int, touched: set[str], strikes: int) ->
     found.wrong += check(instance.project, claimed, Storm(frozenset(touched), strikes))
     reports = (instance.home / "tmp").glob("ccpar-hybrid-report-*")
     found.wrong += [f"internal error: {file.read_text()}" for file in reports]
-    found.wrong += [*_probe(instance, workers), *_end(instance)]
+    found.wrong += [*_probe(instance, workers), *_audit(instance), *_end(instance)]
     return found
 
 
@@ -88,6 +88,12 @@ while [ $(ls probe.* | wc -l) -lt {workers} ]; do sleep 0.05; done
     return []
 
 
+def _audit(instance: Instance) -> list[str]:
+    """What the program says of itself."""
+    done = instance.run("ccpar-hybrid", "audit")
+    return [] if done.returncode == 0 else [f"audit: {done.returncode} {done.stdout}{done.stderr}"]
+
+
 def _end(instance: Instance) -> list[str]:
     """Nothing is left after `stop`, of processes and of sockets."""
     wrong = []
@@ -102,7 +108,8 @@ def _end(instance: Instance) -> list[str]:
     return wrong + [
         f"left in the runtime directory: {path}"
         for path in sorted(runtime.rglob("*"))
-        if not path.is_dir() and {"o", "l", "r"} & set(path.relative_to(runtime).parts[:-1])
+        if not path.is_dir()
+        and {"o", "i", "w", "l", "r"} & set(path.relative_to(runtime).parts[:-1])
     ]
 
 

@@ -150,7 +150,7 @@ def new_worker_dies(ground: Ground, point: str) -> None:
     ground.begun("first")
     ground.points.arm(point)
     ground.kill("worker")
-    ground.instance.run("ccpar-hybrid", "setup", str(WORKERS))
+    ground.instance.cli("setup", str(WORKERS))  # starts it once more
     ground.await_strike(point)
     ground.settle(strikes=2)
 

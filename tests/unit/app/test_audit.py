@@ -286,6 +286,10 @@ OPENED = (Turn(at(0), Result.SKIPPED), Turn(at(1), None))
         ),
         # ended in Pueue before a worker had it
         with_tasks(Chronicle(RUNNING), jobs=(ended_job(RUNNING, JobEnd.KILLED, None),)),
+        # killed by a person just after it had succeeded
+        with_tasks(
+            settled(DONE), jobs=(ended_job(DONE, JobEnd.KILLED, None),), killed=frozenset({1})
+        ),
         # in order, and started by a person out of order
         with_tasks(settled(DONE, ended=0), LATER, jobs=(job(AGAIN),)),
         with_tasks(

@@ -26,11 +26,10 @@ def pane(pid: int, worker: str = "", *, dead: bool = False, role: str = "worker"
     )
 
 
-def seen(*panes: PaneView, alive: set[int] | None = None) -> Duty:
+def seen(*panes: PaneView) -> Duty:
     window = WindowView("@1", 0, "workers", SIZE, 0, None, panes)
     view = SessionView("s", "$1", 0, "i", "auto", "1", SIZE, (window,))
-    living = {each.pid for each in panes} if alive is None else alive
-    return duty(view, {"w1", "w2"}, lambda pid: pid in living)
+    return duty(view, {"w1", "w2"})
 
 
 def titles(panes: tuple[PaneView, ...]) -> list[str]:
@@ -44,11 +43,6 @@ def test_nothing_is_to_be_done_while_all_live() -> None:
 def test_a_dead_program_that_is_wanted_is_lost_and_another_is_surplus() -> None:
     found = seen(pane(1, "w1", dead=True), pane(2, "w9", dead=True), pane(3, "w2"))
     assert (titles(found.lost), titles(found.surplus)) == (["w1"], ["w9"])
-
-
-def test_a_death_that_tmux_has_missed_counts_as_well() -> None:
-    found = seen(pane(1, role="monitor"), pane(2, "w1"), alive={2})
-    assert titles(found.lost) == ["monitor"]
 
 
 def test_panes_of_people_and_the_supervisors_own_are_left_alone() -> None:
