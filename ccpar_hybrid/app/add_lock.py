@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ccpar_hybrid.core.task import TaskKey, is_key
+from ccpar_hybrid.system.files import lock_holder
 from ccpar_hybrid.system.paths import Paths, make_private
 
 
@@ -45,13 +46,13 @@ def adding(paths: Paths, keys: Sequence[TaskKey], *, durable: bool = False) -> I
 
 def under_way(paths: Paths) -> set[TaskKey]:
     """The tasks that living processes are adding."""
-    return {key for path in _files(paths) if _is_held(path) for key in _keys(path)}
+    return {key for path in _files(paths) if lock_holder(path) is not None for key in _keys(path)}
 
 
 def left(paths: Paths) -> dict[Path, list[TaskKey]]:
     """What dead processes had begun to add, by their files: remove one when its tasks are in
     order."""
-    return {path: _keys(path) for path in _files(paths) if not _is_held(path)}
+    return {path: _keys(path) for path in _files(paths) if lock_holder(path) is None}
 
 
 def named(paths: Paths) -> set[TaskKey]:
@@ -65,20 +66,6 @@ def _directory(paths: Paths) -> Path:
 
 def _files(paths: Paths) -> list[Path]:
     return sorted(each for each in _directory(paths).glob("*") if not each.name.endswith("~"))
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _keys(path: Path) -> list[TaskKey]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccpar_hybrid.system.fault import reach
+from ccpar_hybrid.system.files import lock_holder
 from ccpar_hybrid.system.paths import Paths, make_private
 
 
@@ -31,17 +32,7 @@ def lease(paths: Paths, key: str) -> Iterator[bool]:
 
 def is_leased(paths: Paths, key: str) -> bool:
     """Whether a living process holds the key's lease; takes nothing."""
-    try:
-        descriptor = os.open(paths.lease(key), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return lock_holder(paths.lease(key)) is not None
 
 
 def _lock(path: Path) -> int | None:
