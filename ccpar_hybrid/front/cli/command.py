@@ -32,6 +32,7 @@ COMMANDS = {
     "audit": "audit",
     "ledger": "ledger",
     "doctor": "doctor",
+    "approvals": "approvals",
     "policy": "policy",
     "config": "config",
     "demo": "demo",
