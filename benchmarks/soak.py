@@ -22,6 +22,8 @@ from benchmarks.process import memory, of_home
 
 TASKS, QUICK_TASKS = 2000, 100
 BATCH = 100
+_WARM_UP = 2 * BATCH
+"""As many as are ever open at once: the daemon's memory grows with its longest queue."""
 WORKERS = 6
 KILL_EVERY_S = 4.0
 GROWTH = 1.25
@@ -50,7 +52,7 @@ def measure(*, quick: bool = False) -> Result:
     with place(daemon=False) as here:
         here.configure("")  # with Pueue cleaned out as it is by default
         here.setup(WORKERS)
-        _run(here, BATCH // 2, kill=False)  # what only the first tasks cost
+        _run(here, _WARM_UP, kill=False)  # what only the first tasks cost
         before = _look(here)
         begun = time.monotonic()
         kills = _run(here, tasks, kill=True)

@@ -14,6 +14,7 @@ from ccpar_hybrid.front.cli.output import print_json
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.restoration import Restored
+    from ccpar_hybrid.ledger.mend import Mended
 
 
 def register(app: typer.Typer) -> None:
@@ -28,11 +29,12 @@ def recover(json: Json = False) -> None:
     from ccpar_hybrid.front.cli.ledger import tell_mended
 
     with App(os.environ) as app:
-        tell_mended(mend_if_damaged(app))
+        mended = mend_if_damaged(app)
+        tell_mended(mended)
         done = restore(app, (lambda line: None) if json else _say)
     if json:
-        print_json("recover", **_document(done))
-    elif not done.lines:
+        print_json("recover", **_document(done, mended))
+    elif not done.lines and mended is None:
         print("nothing to recover")
     if any(report.silent for report in done.sessions):
         raise typer.Exit(ExitCode.MISSING_PART)
@@ -42,13 +44,14 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _document(done: Restored) -> dict[str, Any]:
+def _document(done: Restored, mended: Mended | None) -> dict[str, Any]:
     recovered = done.recovered
     for report in done.sessions:
         recovered = recovered.with_more(report.recovered)
     return {
         "daemon_started": done.daemon_started,
         "state_lost": recovered.state_lost,
+        "ledger_aside": str(mended.aside) if mended else None,
         "damaged": str(recovered.damaged) if recovered.damaged else None,
         "again": list(recovered.again),
         "returned": list(recovered.returned),

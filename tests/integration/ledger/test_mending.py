@@ -79,7 +79,7 @@ def ledger_of(instance: Instance) -> Path:
     return Path(instance.app.paths.ledger)
 
 
-@pytest.mark.parametrize("words", [("ledger", "mend"), ("setup", "1")], ids=["command", "setup"])
+@pytest.mark.parametrize("words", [("ledger", "mend"), ("setup", "1"), ("recover",)], ids=" ".join)
 def test_a_task_that_runs_meanwhile_settles_in_the_mended_ledger(words: tuple[str, ...]) -> None:
     with running_instance(CCPAR_AGENT_DEFAULT="command") as instance:
         instance.setup(1)
@@ -91,6 +91,7 @@ def test_a_task_that_runs_meanwhile_settles_in_the_mended_ledger(words: tuple[st
         assert "ledger mend" in instance.cli("list", code=4).stderr
         said = instance.cli(*words)
         assert "saved into a new one: 2 tasks, 2 attempts" in said.stderr
+        assert "nothing to recover" not in said.stdout
         instance.file("go").touch()
         assert instance.settled(task).result is Result.SUCCEEDED
         assert instance.attempts(task) == 1
