@@ -109,7 +109,7 @@ def test_what_the_input_holds_is_hidden_on_the_screen_though_it_is_wrapped() -> 
 
 _PIECES = st.sampled_from(
     ["token", "=", ": ", "password", "--", "-u ", "curl ", "Bearer ", "://", "@", "'", '"', ";",
-     "$(", ")", "|", " ", "\n", "-----BEGIN PRIVATE KEY-----", "-----END ", "a1b2c3d4e5f6a7b8", "rm",
+     "$(", ")", "|", " ", "\n", "-----BEGIN PRIVATE KEY-----", "-----END ", "a1b2c3d4e5f6a7b8",
      "*", "ghp_", "eyJ", ".", "`", "&", "\\", "{", "}", "<", ">", "sshpass -p "]
 )  # fmt: skip
 
