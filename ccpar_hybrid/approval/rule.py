@@ -5,24 +5,16 @@ from __future__ import annotations
 import fnmatch
 import os
 import shlex
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ccpar_hybrid.approval.act import Act, Effect, Place
 from ccpar_hybrid.approval.ground import Ground
+from ccpar_hybrid.core.decision import Decision as Decision
 
 _LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 _PLACES = frozenset(place.value for place in Place)
-
-
-class Decision(StrEnum):
-    """What is done with a tool call."""
-
-    ALLOW = "allow"
-    ASK = "ask"  # a person
-    DENY = "deny"  # the agent is told why
 
 
 _WEIGHT = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from ccpar_hybrid.core.errors import BadInput
 from ccpar_hybrid.core.task import TaskKey
-from ccpar_hybrid.ledger import row
+from ccpar_hybrid.ledger import approval, row
 from ccpar_hybrid.ledger.database import Database
 from ccpar_hybrid.ledger.record import Record
 from ccpar_hybrid.ledger.view import LedgerView
 from ccpar_hybrid.system.fault import reach
 
-_PARTS = ("task", "outcome", "attempts", "events")
+_PARTS = ("task", "outcome", "attempts", "events", "approvals")
 
 
 def _insert(table: str, columns: str) -> str:
@@ -67,3 +67,10 @@ def _keep(database: Database, record: Record) -> None:
     database.write(_TASK, *row.task_row(record.task), *end)
     database.write_many(_ATTEMPT, [row.attempt_row(each) for each in record.attempts])
     database.write_many(_EVENT, [row.event_row(each) for each in record.events])
+    asked = [each for each in record.approvals if not _has(database, each.id)]
+    database.write_many(approval.INSERT, [approval.approval_row(each) for each in asked])
+
+
+def _has(database: Database, request_id: str) -> bool:
+    query = "SELECT 1 FROM approvals WHERE request_id = ?"
+    return database.row(query, request_id) is not None

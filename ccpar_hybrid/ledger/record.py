@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ccpar_hybrid.core.decision import Approval
 from ccpar_hybrid.core.outcome import Attempt, Event, Outcome, Result
 from ccpar_hybrid.core.task import Task, is_key
 
@@ -31,7 +32,10 @@ class Header(BaseModel):
 
 
 class Record(BaseModel):
-    """A task with its outcome, its attempts, the first first, and its story in order."""
+    """A task with its outcome, its attempts, the first first, and its story in order.
+
+    `approvals`: what its agents asked leave for, in order; exports of earlier versions have none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,6 +43,7 @@ class Record(BaseModel):
     outcome: Outcome | None = None
     attempts: tuple[Attempt, ...] = ()
     events: tuple[Event, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
     def without_environment(self) -> Record:
         """The same, without the values and names of the task's variables."""
@@ -56,6 +61,7 @@ def _faults(record: Record) -> Iterator[str]:
     keys = (task.key, *task.spec.after)
     yield from (f"{key!r} is no key" for key in keys if not is_key(key))
     told = {each.key for each in record.attempts} | {each.key for each in record.events}
+    told |= {each.request.key for each in record.approvals}
     yield from (f"{key!r} is another task's" for key in told - {task.key})
     numbers = [attempt.number for attempt in record.attempts]
     if numbers != list(range(1, len(numbers) + 1)):
@@ -66,6 +72,11 @@ def _faults(record: Record) -> Iterator[str]:
     for name, number in _numbers(record):
         if number is not None and not -_LARGEST <= number <= _LARGEST:
             yield f"{name} is too large"
+    ids = [each.id for each in record.approvals]
+    if len(set(ids)) < len(ids):
+        yield "two requests have one id"
+    if any((each.end is None) != (each.ended_at is None) for each in record.approvals):
+        yield "a request has an end without a time, or a time without an end"
     if outcome is not None and outcome.result is Result.INTERRUPTED:
         yield "a task is never interrupted, only an attempt"
     if outcome is not None and (outcome.result is Result.SUCCEEDED) != (outcome.exit_code == 0):
@@ -83,6 +94,12 @@ def _times(record: Record) -> Iterator[tuple[str, datetime]]:
         if attempt.outcome is not None:
             yield f"attempts.{attempt.number}.ended_at", attempt.outcome.ended_at
     yield from ((f"events.{place}.at", event.at) for place, event in enumerate(record.events))
+    for place, approval in enumerate(record.approvals):
+        yield f"approvals.{place}.asked_at", approval.request.asked_at
+        if approval.answer is not None:
+            yield f"approvals.{place}.answer.at", approval.answer.at
+        if approval.ended_at is not None:
+            yield f"approvals.{place}.ended_at", approval.ended_at
 
 
 def _numbers(record: Record) -> Iterator[tuple[str, int | None]]:
@@ -92,3 +109,5 @@ def _numbers(record: Record) -> Iterator[tuple[str, int | None]]:
         yield "round", attempt.round
     for event in record.events:
         yield "attempt", event.attempt
+    for approval in record.approvals:
+        yield "attempt", approval.request.attempt

@@ -57,7 +57,7 @@ def task_row(task: Task) -> tuple[Value, ...]:
 def task_of(row: Sequence[Any]) -> Task:
     """A task from its TASK_COLUMNS; Damaged if it cannot be read."""
     key, spec, source, created_at, pueue_id = row[:5]
-    with _told(key):
+    with told_of(key):
         return Task(
             key=TaskKey(key),
             spec=TaskSpec.model_validate_json(spec),
@@ -69,7 +69,7 @@ def task_of(row: Sequence[Any]) -> Task:
 
 def outcome_of(key: str, text: str) -> Outcome:
     """The task's or its attempt's outcome from JSON; Damaged if it cannot be read."""
-    with _told(key):
+    with told_of(key):
         return Outcome.model_validate_json(text)
 
 
@@ -77,7 +77,7 @@ def attempt_of(row: Sequence[Any]) -> Attempt:
     """An attempt from its ATTEMPT_COLUMNS; Damaged if it cannot be read."""
     key, number, worker, agent, started_at, session_id, pueue_id, outcome = row[:8]
     start, round_, cause = row[8:]
-    with _told(key):
+    with told_of(key):
         return Attempt(
             key=TaskKey(key),
             number=number,
@@ -122,7 +122,7 @@ def event_row(event: Event) -> tuple[Value, ...]:
 def event_of(row: Sequence[Any]) -> Event:
     """An event from its EVENT_COLUMNS; Damaged if it cannot be read."""
     key, at, kind, attempt, data = row
-    with _told(key):
+    with told_of(key):
         return Event(
             key=TaskKey(key),
             at=datetime.fromisoformat(at),
@@ -133,7 +133,8 @@ def event_of(row: Sequence[Any]) -> Event:
 
 
 @contextlib.contextmanager
-def _told(key: object) -> Iterator[None]:
+def told_of(key: object) -> Iterator[None]:
+    """What cannot be read in the block is Damaged, and the message says whose record it is."""
     try:
         yield
     except (ValueError, TypeError) as error:

@@ -18,6 +18,7 @@ from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Result, St
 from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.ledger import row
 from ccpar_hybrid.ledger.account import AccountBook
+from ccpar_hybrid.ledger.approval import ApprovalBook
 from ccpar_hybrid.ledger.database import Database, Value
 from ccpar_hybrid.ledger.intake import take_in
 from ccpar_hybrid.ledger.record import Record
@@ -46,6 +47,11 @@ class Ledger(LedgerView):
     def accounts(self) -> AccountBook:
         """What is known of the accounts that agents use."""
         return AccountBook(self._database)
+
+    @property
+    def approvals(self) -> ApprovalBook:
+        """What agents asked leave for, and what was decided."""
+        return ApprovalBook(self._database)
 
     def close(self) -> None:
         """Give the file back."""

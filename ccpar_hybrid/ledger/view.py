@@ -10,6 +10,7 @@ from ccpar_hybrid.core.errors import NotFound
 from ccpar_hybrid.core.outcome import Attempt, Event, Outcome
 from ccpar_hybrid.core.task import Task, TaskKey, TaskSource
 from ccpar_hybrid.ledger import row
+from ccpar_hybrid.ledger.approval import ApprovalBook, Sieve
 from ccpar_hybrid.ledger.database import Database, Value
 from ccpar_hybrid.ledger.record import Record
 from ccpar_hybrid.ledger.schema import EventKind, Stats
@@ -80,7 +81,14 @@ class LedgerView:
             if task is None:
                 raise NotFound(f"the ledger has no task {key}")
             attempts, events = tuple(self.attempts(key)), tuple(self.events(key))
-            return Record(task=task, outcome=self.outcome(key), attempts=attempts, events=events)
+            asked = reversed(ApprovalBook(self._database).history(Sieve(key=key)))
+            return Record(
+                task=task,
+                outcome=self.outcome(key),
+                attempts=attempts,
+                events=events,
+                approvals=tuple(asked),
+            )
 
     def outcome(self, key: TaskKey) -> Outcome | None:
         """How the task was settled; None if it is not, or is not there."""
