@@ -8,7 +8,7 @@ from typing import Any
 from ccpar_hybrid.app.snapshot import Snapshot, TaskState
 
 _RUNNING = (TaskState.RUNNING, TaskState.WAITING, TaskState.PAUSED, TaskState.OFFERED)
-_QUEUED = (TaskState.QUEUED, TaskState.BLOCKED, TaskState.DELAYED, TaskState.HELD)
+_QUEUED = (TaskState.QUEUED, TaskState.BLOCKED, TaskState.DELAYED)
 
 
 def queues(seen: Snapshot, group: str | None, default: str) -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ def _queue(seen: Snapshot, name: str, workers: int, counts: Counter[str]) -> dic
 
 
 def queue_rows(documents: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """The same for a table: running, waiting for a person, queued."""
+    """The same for a table: running, waiting for a person, held, queued."""
     return [
         (
             document["name"],
@@ -46,6 +46,7 @@ def queue_rows(documents: list[dict[str, Any]]) -> list[tuple[str, ...]]:
             "?" if document["slots"] is None else str(document["slots"]),
             str(_sum(document, _RUNNING)),
             str(_sum(document, (TaskState.WAITING,))),
+            str(_sum(document, (TaskState.HELD,))),
             str(_sum(document, _QUEUED)),
             "paused: pueue start -g " + document["name"] if document["paused"] else "",
         )
