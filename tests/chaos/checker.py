@@ -58,16 +58,19 @@ def check(place: Path, claimed: Iterable[Claim], storm: Storm) -> list[str]:
     """Everything that is wrong, in words.
 
     A touched task, and one that waits for it, may end in any way, but not twice at once, not
-    before its turn, and none may be claimed done that is not.
+    before its turn, and none may be claimed done that is not. One that a person killed in Pueue
+    and cleaned out may be lost, with what waited for it: nobody can know.
     """
     known = {claim.key: claim for claim in claimed}
     traces = {key: read_trace(place, claim.name) for key, claim in known.items()}
     spread = _spread(known, storm.touched)
+    cleaned = _cleaned(known, storm.touched)
     wrong: list[str] = []
     for key, claim in known.items():
         trace = traces[key]
         found = [*_always(claim, trace), *_order(claim, known, traces)]
-        found += _ended(claim, trace, touched=key in storm.touched)
+        if key not in cleaned:
+            found += _ended(claim, trace, touched=key in storm.touched)
         if key not in spread:
             found += _once(claim, trace, storm.strikes)
         wrong += [f"{claim.name} ({key}): {each}" for each in found]
@@ -81,6 +84,11 @@ def _spread(known: Mapping[str, Claim], touched: Iterable[str]) -> set[str]:
     }:
         spread |= more
     return spread
+
+
+def _cleaned(known: Mapping[str, Claim], touched: Iterable[str]) -> set[str]:
+    lost = {key: claim for key, claim in known.items() if claim.state == "lost"}
+    return _spread(lost, lost.keys() & touched)
 
 
 def _always(claim: Claim, trace: Trace) -> list[str]:
@@ -104,8 +112,6 @@ def _order(claim: Claim, known: Mapping[str, Claim], traces: Mapping[str, Trace]
 
 
 def _ended(claim: Claim, trace: Trace, *, touched: bool) -> list[str]:
-    if touched and claim.state == "lost":
-        return []  # killed and then cleaned out by hand: nobody can know
     if claim.state not in ENDED:
         return [f"is {claim.state} {claim.detail}"]
     if claim.state == "succeeded" and not trace.ends:

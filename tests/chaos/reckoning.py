@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ccpar_hybrid.app import snapshot
 from ccpar_hybrid.app.snapshot import ENDED_STATES, TaskState
+from ccpar_hybrid.core.errors import ExitCode
 from tests.chaos.checker import Storm, check, claims
 from tests.chaos.fault import processes_of
 from tests.support.instance import GROUP, Instance, command_of
@@ -49,7 +50,8 @@ def reckon(instance: Instance, workers: int, touched: set[str], strikes: int) ->
     found.wrong += check(instance.project, claimed, Storm(frozenset(touched), strikes))
     reports = (instance.home / "tmp").glob("ccpar-hybrid-report-*")
     found.wrong += [f"internal error: {file.read_text()}" for file in reports]
-    found.wrong += [*_probe(instance, workers), *_audit(instance), *_end(instance)]
+    lost = {claim.key for claim in claimed if claim.state == "lost"}
+    found.wrong += [*_probe(instance, workers), *_audit(instance, lost), *_end(instance)]
     return found
 
 
@@ -88,10 +90,13 @@ while [ $(ls probe.* | wc -l) -lt {workers} ]; do sleep 0.05; done
     return []
 
 
-def _audit(instance: Instance) -> list[str]:
-    """What the program says of itself."""
-    done = instance.run("ccpar-hybrid", "audit")
-    return [] if done.returncode == 0 else [f"audit: {done.returncode} {done.stdout}{done.stderr}"]
+def _audit(instance: Instance, lost: set[str]) -> list[str]:
+    """What the program says of itself; of what is claimed to be lost the checker has judged."""
+    done = instance.run("ccpar-hybrid", "audit", "--json")
+    if done.returncode not in (ExitCode.OK, ExitCode.TASK_FAILED):
+        return [f"audit: {done.returncode} {done.stderr}"]
+    breaches = json.loads(done.stdout)["breaches"]
+    return [f"audit: {each}" for each in breaches if each["where"] not in lost]
 
 
 def _end(instance: Instance) -> list[str]:

@@ -237,7 +237,8 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
         print(paint(f"no supervisor runs in {name}: ccpar-hybrid setup --session {name}", "red"))
     _tell_workers(workers, seen.at)
     print_table(
-        ("GROUP", "WORKERS", "SLOTS", "RUNNING", "WAITING", "HELD", "QUEUED", ""), queue_rows(counts)
+        ("GROUP", "WORKERS", "SLOTS", "RUNNING", "WAITING", "HELD", "QUEUED", ""),
+        queue_rows(counts),
     )
     for trouble in troubles:
         print(paint(visible(trouble, 200), "yellow"))

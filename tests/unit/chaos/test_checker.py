@@ -16,6 +16,7 @@ def wrong(
     first: str = DONE,
     second: str = "begin 30 2 1 alone\nend 40 2 1 alone\n",
     state: str = "succeeded",
+    second_state: str = "succeeded",
     attempts: int = 1,
     strikes: int = 0,
     touched: tuple[str, ...] = (),
@@ -25,7 +26,7 @@ def wrong(
     (home / "b.trace").write_text(second)
     claimed = [
         Claim(FIRST, "a", state, "", (), attempts, 25e-9),
-        Claim(SECOND, "b", "succeeded", "", (FIRST,), 1, 45e-9),
+        Claim(SECOND, "b", second_state, "", (FIRST,), 1, 45e-9),
     ]
     found = check(home, claimed, Storm(frozenset(touched), strikes))
     return [each.partition(": ")[2] for each in found]
@@ -83,6 +84,15 @@ def test_a_task_that_never_ends_or_is_lost_is_found(home: Path) -> None:
     assert wrong(home, state="offered", touched=(FIRST,)) == ["is offered "]
     assert "is lost " in wrong(home, state="lost")
     assert wrong(home, state="lost", touched=(FIRST,)) == []
+
+
+def test_only_what_waited_for_a_task_that_a_person_cleaned_out_may_be_lost_with_it(
+    home: Path,
+) -> None:
+    assert wrong(home, state="lost", second="", second_state="lost", touched=(FIRST,)) == []
+    assert "is lost " in wrong(home, second="", second_state="lost", touched=(FIRST,))
+    both = wrong(home, state="lost", second="", second_state="lost")
+    assert both.count("is lost ") == 2
 
 
 def test_a_run_of_a_task_that_nobody_knows_is_found(home: Path) -> None:
