@@ -50,10 +50,11 @@ class Prompt:
     """A dialog on the screen.
 
     `tool` is the agent's name of it; None: not surely read. `subject` is what it would act on, as
-    it is shown. `input` is the tool's input, as far as the screen tells it; None unless every part
-    of it that matters was surely read, so that it may be judged. `whole`: nothing of the dialog
-    was scrolled off or cut. `shown` are its lines without colours: two prompts with the same are
-    the same dialog.
+    it is shown: for people, never for a judgement. `input` is the tool's input with all of it that
+    a judgement needs; None where that was not read, so that a person has to decide. Where `exact`
+    is false the program may have left out characters that show nothing: what it would do is then
+    only likely to be what `input` says. `whole`: nothing of the dialog was scrolled off or cut.
+    `shown` are its lines without colours: two prompts with the same are the same dialog.
     """
 
     kind: PromptKind
@@ -65,6 +66,7 @@ class Prompt:
     footer: str = ""
     whole: bool = False
     input: Mapping[str, object] | None = None
+    exact: bool = False
     shown: tuple[str, ...] = ()
 
     def option(self, meaning: Meaning) -> Option | None:

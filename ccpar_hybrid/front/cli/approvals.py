@@ -52,7 +52,7 @@ def read(
         print(f"  question: {visible(prompt.question, 200)}")
     for option in prompt.options:
         print(f"  {option.number}. {visible(option.label, 100)}  ({option.meaning.value})")
-    print(f"  whole: {_word(prompt.whole)}; may be judged: {_word(prompt.input is not None)}")
+    print(f"  whole: {_word(prompt.whole)}; {_certainty(prompt)}")
 
 
 def _text(file: str) -> str:
@@ -76,6 +76,12 @@ def _document(prompt: Prompt) -> dict[str, object]:
         ],
         "shown": list(prompt.shown),
     }
+
+
+def _certainty(prompt: Prompt) -> str:
+    if prompt.input is None:
+        return "its call was not surely read: for a person"
+    return "its call was read exactly" if prompt.exact else "its call was read as it is shown"
 
 
 def _word(is_so: bool) -> str:
