@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import shlex
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -15,6 +17,8 @@ from ccpar_hybrid.core.decision import Decision as Decision
 
 _LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 _PLACES = frozenset(place.value for place in Place)
+_WORDS_ONLY: dict[str, set[str]] = {"Bash": {"description", "timeout"}, "WebFetch": {"prompt"}}
+"""Inputs that change nothing of what a call does to files, programs and addresses."""
 
 
 _WEIGHT = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
@@ -48,6 +52,14 @@ def _of_places(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _of_json(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("no time and no infinite number is accepted") from None
+    return value
+
+
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -70,17 +82,20 @@ class Rule(BaseModel):
     command: Annotated[Texts, AfterValidator(_of_words)] = ()
     host: Texts = ()
     server: Texts = ()
+    directory: Texts = ()
+    input: Annotated[dict[str, Any] | None, AfterValidator(_of_json)] = None
     where: str = Field(default="", exclude=True)
 
 
 class Asker(BaseModel):
-    """Who asks, with which tool."""
+    """Who asks, with which tool; `input` is the whole of what the tool is given, where known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tool: str
     agent: str = "claude"
     group: str = ""
+    input: Mapping[str, Any] | None = None
 
 
 def is_about(rule: Rule, act: Act, asker: Asker, ground: Ground) -> bool:
@@ -99,7 +114,16 @@ def is_about(rule: Rule, act: Act, asker: Asker, ground: Ground) -> bool:
         and (not rule.command or any(_begins(command, act.words) for command in rule.command))
         and (not rule.host or _is_host(rule.host, act.host))
         and (not rule.server or (bool(act.server) and _fits(rule.server, act.server)))
+        and (not rule.directory or _is_at(rule.directory, ground))
+        and (rule.input is None or _is_given(rule.input, asker))
     )
+
+
+def identity(tool: str, given: Mapping[str, Any]) -> str:
+    """What tells one call of a tool from another: all of its input but what only describes it."""
+    left_out = _WORDS_ONLY.get(tool, set())
+    said = {name: value for name, value in given.items() if name not in left_out}
+    return json.dumps(said, sort_keys=True)
 
 
 def _fits(patterns: tuple[str, ...], value: str) -> bool:
@@ -117,10 +141,26 @@ def _is_there(patterns: tuple[str, ...], act: Act, ground: Ground) -> bool:
     )
 
 
+def _is_at(patterns: tuple[str, ...], ground: Ground) -> bool:
+    return any(
+        fnmatch.fnmatchcase(ground.directory, _of_home(pattern, ground)) for pattern in patterns
+    )
+
+
+def _is_given(wanted: Mapping[str, Any], asker: Asker) -> bool:
+    """Compared as text, for to Python True is 1."""
+    if asker.input is None:
+        return False
+    return identity(asker.tool, wanted) == identity(asker.tool, asker.input)
+
+
 def _absolute(pattern: str, ground: Ground) -> str:
-    if pattern == "~" or pattern.startswith("~/"):
-        return ground.home + pattern[1:]
-    return os.path.join(ground.directory, pattern)  # noqa: PTH118
+    return os.path.join(ground.directory, _of_home(pattern, ground))  # noqa: PTH118
+
+
+def _of_home(pattern: str, ground: Ground) -> str:
+    is_of_home = pattern == "~" or pattern.startswith("~/")
+    return ground.home + pattern[1:] if is_of_home else pattern
 
 
 def _begins(command: str, words: tuple[str, ...]) -> bool:

@@ -49,7 +49,8 @@ def decide(
     asker: Asker, given: Mapping[str, Any], ground: Ground, policy: Policy, tools: Tools
 ) -> Verdict:
     """Judge a call: every act is decided by the first rule about it, the heaviest counts."""
-    return decide_acts(call.acts(asker.tool, given, ground, tools), asker, ground, policy)
+    whole = asker.model_copy(update={"input": given})
+    return decide_acts(call.acts(asker.tool, given, ground, tools), whole, ground, policy)
 
 
 def decide_acts(acts: Iterable[Act], asker: Asker, ground: Ground, policy: Policy) -> Verdict:

@@ -210,4 +210,9 @@ def _criteria(rule: Rule) -> str:
     said = rule.model_dump(
         mode="json", exclude={"decision", "name", "message"}, exclude_defaults=True
     )
-    return "; ".join(f"{key}: {', '.join(value)}" for key, value in said.items()) or "everything"
+    told = [f"{key}: {_alternatives(value)}" for key, value in said.items()]
+    return visible("; ".join(told) or "everything", 300)
+
+
+def _alternatives(value: Any) -> str:
+    return json_format.dumps(value) if isinstance(value, dict) else ", ".join(value)

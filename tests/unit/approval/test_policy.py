@@ -73,6 +73,33 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert project.judge("Read", file_path="key").decision.value == "deny"
 
 
+def test_a_rule_about_an_input_is_about_this_one_alone(tmp_path: Path) -> None:
+    rules = '[[rule]]\ndecision = "allow"\ntool = "Bash"\ninput = {command = "frobnicate a"}\n'
+    project = Project(tmp_path, rules)
+    assert project.bash("frobnicate a") == "allow"
+    assert project.judge("Bash", command="frobnicate a", timeout=9).decision.value == "allow"
+    more = project.judge("Bash", command="frobnicate a", run_in_background=True)
+    assert more.decision.value == "ask"
+    for other in ("frobnicate", "frobnicate a b", "frobnicate a ", "cd src && frobnicate a"):
+        assert project.bash(other) == "ask", other
+
+
+def test_true_is_not_one_in_an_input(tmp_path: Path) -> None:
+    rules = '[[rule]]\ndecision = "allow"\ntool = "mcp__*"\ninput = {all = 1}\n'
+    project = Project(tmp_path, rules)
+    assert project.judge("mcp__a__b", all=1).decision.value == "allow"
+    assert project.judge("mcp__a__b", all=True).decision.value == "ask"
+
+
+@pytest.mark.parametrize("criterion", ['directory = "{place}"', 'directory = "{place}*"'])
+def test_a_rule_about_a_directory_is_about_calls_made_there(tmp_path: Path, criterion: str) -> None:
+    rule = f'[[rule]]\ndecision = "allow"\ntool = "Bash"\n{criterion}\n'
+    here = Project(tmp_path, rule.format(place=tmp_path / "project"))
+    assert here.bash("frobnicate") == "allow"
+    elsewhere = Project(tmp_path, rule.format(place=tmp_path / "other"))
+    assert elsewhere.bash("frobnicate") == "ask"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -87,6 +114,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         ('[[rule]]\ndecision = "ask"\npath = "nowhere"\n', "p:3: path"),
         ('[[rule]]\ndecision = "ask"\ncommand = "a \'b"\n', "p:3: command"),
         ('[[rule]]\ndecision = "ask"\ndoes = "magic"\n', "p:3: does"),
+        ('[[rule]]\ndecision = "ask"\ninput = {a = 2026-01-31}\n', "p:3: input"),
         ("[[rule]\n", "p:1: "),
     ],
 )
