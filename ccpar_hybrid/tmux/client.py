@@ -59,7 +59,7 @@ class Client:
             raise CommandFailed(argv, 124, "", f"no answer within {self.timeout_s:g} s") from None
         output = done.stdout.decode("utf-8", "replace")
         if done.returncode != 0:
-            raise _error(argv, done.returncode, output, done.stderr.decode("utf-8", "replace"))
+            raise failure(argv, done.returncode, output, done.stderr.decode("utf-8", "replace"))
         return output
 
 
@@ -75,7 +75,8 @@ def quoted(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
-def _error(argv: Sequence[str], code: int, stdout: str, stderr: str) -> CommandFailed | NotFound:
+def failure(argv: Sequence[str], code: int, stdout: str, stderr: str) -> CommandFailed | NotFound:
+    """The error for what tmux said as it failed: NotFound where something is gone."""
     said = stderr.strip() or stdout.strip()
     if said.startswith(_GONE):
         return NotFound(f"tmux: {said}")
