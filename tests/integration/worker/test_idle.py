@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from ccpar_hybrid.core.outcome import Cause
 from tests.support.instance import Instance
@@ -14,7 +15,8 @@ def test_a_silent_command_is_ended_with_its_last_output(instance: Instance) -> N
     task = instance.add("echo so far; sleep 320", idle=1, label="silent")
     outcome = instance.settled(task)
     assert outcome.result == "failed"
-    assert outcome.reason == "nothing was heard of it for 2 s; last output: so far"
+    words = r"nothing was heard of it for \d+ s; last output: so far"
+    assert re.fullmatch(words, outcome.reason), outcome.reason
     (attempt,) = instance.app.ledger.attempts(task)
     assert attempt.cause is Cause.IDLE
     assert "nothing heard for 1 s; it cannot be asked now" in instance.log(task)
@@ -38,6 +40,7 @@ def test_a_silent_session_is_ended_with_its_last_step_and_may_be_tried_again(
     )
     outcome = instance.outcome(task, timeout_s=60)
     assert outcome.result == "failed"
-    assert "nothing was heard of it for 6 s; last step: Bash(echo hello)" in outcome.reason
+    words = r"nothing was heard of it for \d+ s; last step: Bash\(echo hello\)"
+    assert re.search(words, outcome.reason), outcome.reason
     assert [a.cause for a in instance.app.ledger.attempts(task)] == [Cause.IDLE] * 2
     assert instance.log(task).count("cannot be asked now") == 2
