@@ -21,12 +21,19 @@ class Arg:
     """One word. `loose`: blanks in file names may cut it into several.
 
     `names`, of INSIDE: a pattern that the last part of the path matches; empty: any name.
+    `several`: it stands for any number of words of that form.
     """
 
     text: str
     form: Form = Form.EXACT
     loose: bool = False
     names: str = ""
+    several: bool = False
+
+    @property
+    def is_several(self) -> bool:
+        """Whether it may become another number of words than one."""
+        return self.several or self.loose or self.form is Form.MANY
 
     @property
     def is_exact(self) -> bool:

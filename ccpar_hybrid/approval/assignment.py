@@ -15,8 +15,9 @@ from ccpar_hybrid.approval.word import argvs, single
 if TYPE_CHECKING:
     from ccpar_hybrid.approval.shell import Shell
 
-_MARKS = frozenset("rxlutg")
-"""Options of `declare` that neither evaluate nor run anything; `-i`, `-n`, `-f`, `-A` may."""
+_MARKS = frozenset("rxtg")
+"""Options of `declare` after which a value is what is written; `-i`, `-n`, `-f`, `-A` evaluate or
+run, `-l` and `-u` change its letters."""
 
 
 def assign(shell: Shell, nodes: list[Node], state: State, *, exported: bool) -> State:
@@ -91,7 +92,7 @@ def _array(shell: Shell, name: str, node: Node, state: State) -> State:
         if element.get("Value") is not None:
             words.append(element["Value"])
     readings = argvs(shell, words, state)
-    if len(readings) != 1:
+    if len(readings) != 1 or any(element.get("Index") is not None for element in elements):
         return state.without(name)
     before = state.arrays.get(name) if node.get("Append") else ()
     if before is None:
@@ -102,7 +103,7 @@ def _array(shell: Shell, name: str, node: Node, state: State) -> State:
 def declare(shell: Shell, node: Node, state: State) -> State:
     """`export`, `declare`, `local`, `readonly`, `typeset`."""
     variant = node["Variant"]["Value"]
-    exported = variant == "export"
+    exported, fixed, everywhere = variant == "export", variant == "readonly", False
     nodes = node.get("Args") or []
     for each in nodes:
         if each.get("Name"):
@@ -116,6 +117,7 @@ def declare(shell: Shell, node: Node, state: State) -> State:
             ):
                 shell.unclear(f"{variant} {value}", "the variable's value would be evaluated")
             exported = exported or "x" in marks
+            fixed, everywhere = fixed or "r" in marks, everywhere or "g" in marks
     if not any(each.get("Name") for each in nodes):
         shell.unclear(variant, "it prints every variable, secrets too")
     for each in nodes:
@@ -126,4 +128,8 @@ def declare(shell: Shell, node: Node, state: State) -> State:
             state = state.with_value(name, [exact("")])
         elif name:
             state = _one(shell, each, state, exported=exported)
+        if name and fixed:
+            state = state.with_fixed(name)
+        if name and shell.locals and not everywhere:
+            shell.locals[-1].add(name)
     return state

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-import glob
-import itertools
 import os
 import re
 from collections.abc import Iterator
 
 from ccpar_hybrid.approval.act import Place, Spot
-from ccpar_hybrid.approval.ground import Ground
+from ccpar_hybrid.approval.ground import Ground, matching, widened
+from ccpar_hybrid.approval.state import State
 
 _NAMES_LOOKED_AT = 20_000
 _NAMES_SEARCHED = 100_000
@@ -32,8 +31,7 @@ def has_plain_names(folder: str) -> bool:
 
 def has_plain_matches(pattern: str, folder: str) -> bool:
     """The same for what the pattern matches."""
-    found = glob.iglob(pattern, root_dir=folder)  # noqa: PTH207 - keeps names as bash does
-    matches = list(itertools.islice(found, _NAMES_LOOKED_AT))
+    matches = matching(pattern, folder, _NAMES_LOOKED_AT)
     return len(matches) < _NAMES_LOOKED_AT and not any(_CUTTING.search(each) for each in matches)
 
 
@@ -43,14 +41,16 @@ def grave_names(ground: Ground, folder: str, pattern: str) -> list[Spot] | None:
     None: there are too many to look at each.
     """
     found, matches = [], 0
+    plain = _PLAIN | ground.spot(folder, "/").places
+    wide = widened(pattern).casefold()
     for count, path in enumerate(_below(folder)):
-        if not fnmatch.fnmatchcase(os.path.basename(path).casefold(), pattern.casefold()):  # noqa: PTH119
-            continue
-        matches += 1
         if count > _NAMES_SEARCHED or matches > _MATCHES_LOOKED_AT:
             return None
+        if not fnmatch.fnmatchcase(os.path.basename(path).casefold(), wide):  # noqa: PTH119
+            continue
+        matches += 1
         spot = ground.spot(path, folder)
-        if not spot.places <= _PLAIN:
+        if not spot.places <= plain:
             found.append(spot)
     return found
 
@@ -61,14 +61,25 @@ def secret(ground: Ground, folder: str, *, hidden: bool) -> str | None:
     None: there are too many to look at each. `hidden`: it searches hidden files too.
     """
     for count, path in enumerate(_below(folder)):
+        if count > _NAMES_SEARCHED:
+            return None
         inner = os.path.relpath(path, folder)
         if inner.startswith(".git/") or (not hidden and re.search(r"(^|/)\.", inner)):
             continue
-        if count > _NAMES_SEARCHED:
-            return None
         if ground.is_secret(path):
             return inner
     return ""
+
+
+def has_dashed_names(state: State) -> bool:
+    """Whether a pattern may become an option: a name there begins with a dash, or it is unknown."""
+    for folder in state.folders or ():
+        try:
+            if any(name.startswith(("-", "(", "!")) for name in os.listdir(folder)):  # noqa: PTH208
+                return True
+        except OSError:
+            continue
+    return state.folders is None
 
 
 def _below(folder: str) -> Iterator[str]:

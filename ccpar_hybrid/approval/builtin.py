@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccpar_hybrid.approval import variable
@@ -11,7 +12,7 @@ from ccpar_hybrid.approval.act import Act, Effect
 from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
 from ccpar_hybrid.approval.assignment import assigned
 from ccpar_hybrid.approval.host import Stream
-from ccpar_hybrid.approval.state import Flow, State, both, join
+from ccpar_hybrid.approval.state import MOST_VALUES, NO_FUNCTION, Flow, State, both
 
 if TYPE_CHECKING:
     from ccpar_hybrid.approval.shell import Shell
@@ -25,54 +26,32 @@ _BINARY = frozenset(
 _OPTIONS = frozenset(
     ["errexit", "nounset", "pipefail", "xtrace", "verbose", "noclobber", "monitor"]
 )
-_SHOPTS = frozenset(
-    ["nullglob", "failglob", "globstar", "nocaseglob", "nocasematch", "inherit_errexit", "lastpipe"]
-)
-UNJUDGED = frozenset(
-    [
-        "alias",
-        "bind",
-        "builtin_",
-        "compgen",
-        "complete",
-        "compopt",
-        "enable",
-        "fc",
-        "history",
-        "let",
-        "logout",
-        "suspend",
-        "unalias",
-        "declare",
-        "export",
-        "local",
-        "readonly",
-        "typeset",
-        "coproc",
-        "caller",
-        "newgrp",
-        "noglob",
-        "nocorrect",
-        "zmodload",
-        "autoload",
-        "emulate",
-        "setopt",
-        "unsetopt",
-        "vared",
-        "zle",
-        "sched",
-        "zcompile",
-        "functions",
-        "hash_",
-        "limit",
-        "rehash",
-        "where",
-    ]
-)
+_SHOPTS = frozenset(["nullglob", "failglob", "globstar", "inherit_errexit", "lastpipe"])
+_ENDING = frozenset(["EXIT", "0", "INT", "TERM", "HUP", "QUIT"])
+UNJUDGED = frozenset([
+    "alias", "bind", "builtin_", "compgen", "complete", "compopt", "enable", "fc", "history",
+    "let", "logout", "suspend", "unalias", "declare", "export", "local", "readonly", "typeset",
+    "coproc", "caller", "newgrp", "noglob", "nocorrect", "zmodload", "autoload", "emulate",
+    "setopt", "unsetopt", "vared", "zle", "sched", "zcompile", "functions", "hash_", "limit",
+    "rehash", "where",
+])  # fmt: skip
 
 
 def _quiet(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     return both(state)
+
+
+def _printing(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
+    return Flow(state, state, UNKNOWN)
+
+
+def _waiting(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
+    """`wait -p NAME` evaluates a subscript, `jobs -x` runs a command."""
+    flags = ("-l", "-n", "-p", "-r", "-s") if argv[0].text == "jobs" else ("-n", "-f")
+    for word in argv[1:]:
+        if (not word.is_exact or word.text.startswith("-")) and word.text not in flags:
+            shell.unclear(_line(argv), "what it is told is not known")
+    return Flow(state, state, UNKNOWN if argv[0].text == "jobs" else None)
 
 
 def _false(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
@@ -82,10 +61,10 @@ def _false(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 def _echo(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     shell.add(Act(Effect.LOOK, _line(argv), tuple(map(str, argv))))
     texts = argv[1:]
-    if texts and texts[0].text in ("-n", "-e", "-ne", "-en", "-E"):
-        if texts[0].text != "-n":
-            return Flow(state, state, UNKNOWN)
+    if texts and texts[0].text == "-n":
         texts = texts[1:]
+    if texts and re.fullmatch(r"-[neE]+", texts[0].text):  # shells differ
+        return Flow(state, state, UNKNOWN)
     if all(word.is_exact for word in texts) and not any("\\" in word.text for word in texts):
         return Flow(state, state, exact(" ".join(word.text for word in texts) + "\n"))
     return Flow(state, state, UNKNOWN)
@@ -112,21 +91,28 @@ def _pwd(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 
 def _cd(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    words = [word for word in argv[1:] if word.text not in ("-P", "-L", "--", "-e", "-n")]
+    words = [word for word in argv[1:] if word.text not in ("-P", "-L", "--", "-e")]
     if len(words) > 1:
         shell.unclear(_line(argv), "it has more than one folder")
-    target = words[0] if words else exact(shell.ground.home)
+    is_push = argv[0].text == "pushd"
+    if is_push and (not words or words[0].may_be_option or words[0].text.startswith("+")):
+        return Flow(state.at(None), state, UNKNOWN)
+    flow = _moved(shell, words[0] if words else exact(shell.ground.home), state)
+    return Flow(flow.ok, flow.failed, UNKNOWN if is_push else None)
+
+
+def _moved(shell: Shell, target: Arg, state: State) -> Flow:
     if not target.is_exact or target.text.startswith("-") or state.folders is None:
         if target.is_exact and target.text.startswith("/"):
             shell.path("read", target, state, ("cd", target.text))
-            return Flow(state.at(frozenset({shell.ground.spot(target.text, "/").path})), state)
+            return Flow(state.at(shell.ground.steps(target.text, "/")), state)
         if target.form in (Form.INSIDE, Form.GLOB) and state.folders is not None:
             shell.path("read", target, state, ("cd", str(target)))
             return Flow(_inside(shell, target, state), state)
         return Flow(state.at(None), state)
     shell.path("read", target, state, ("cd", target.text))
-    moved = frozenset(shell.ground.spot(target.text or ".", base).path for base in state.folders)
-    return Flow(state.at(moved), state)
+    steps = [shell.ground.steps(target.text or ".", base) for base in state.folders]
+    return Flow(state.at(frozenset().union(*steps)), state)
 
 
 def _inside(shell: Shell, target: Arg, state: State) -> State:
@@ -137,9 +123,10 @@ def _inside(shell: Shell, target: Arg, state: State) -> State:
         parts = [re.sub(r"[*?\[\]]+", "_", part) for part in parts]
     name = ("/" if target.text.startswith("/") else "") + "/".join(parts)
     names = [name] if target.form is Form.GLOB else [name or ".", f"{name or '.'}/_"]
-    return state.at(
-        frozenset(shell.ground.spot(each, base).path for base in bases for each in names)
-    )
+    found = {shell.ground.spot(each, base).path for base in bases for each in names}
+    if target.form is Form.GLOB:  # what is a link is where it leads, too
+        found |= {spot.path for base in bases for spot in shell.ground.spots(target.text, base)[1:]}
+    return state.at(frozenset(found) if len(found) <= MOST_VALUES else None)
 
 
 def _popd(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
@@ -159,7 +146,9 @@ def _test(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
         if word.is_exact and word.text in ("-v", "-R"):
             if after is None or not after.is_exact or not _NAME.fullmatch(after.text):
                 shell.unclear(_line(argv), "it evaluates a subscript")
-        elif word.form is Form.MANY and not (before and before.text in _UNARY and after is None):
+        elif (word.is_several and word.may_be_option) and not (
+            before and before.text in _UNARY and after is None
+        ):
             shell.unclear(_line(argv), "a word without quotes could become an operator")
         elif word.form is Form.OPEN and not (
             len(words) == 1
@@ -211,6 +200,9 @@ def _unset(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     for word in argv[1:]:
         if word.text in ("-v", "-f"):
             continue
+        if word.text in state.functions:
+            functions = state.functions[word.text] | {NO_FUNCTION}
+            state = replace(state, functions={**state.functions, word.text: functions})
         if not word.is_exact or not _NAME.fullmatch(word.text) or variable.is_special(word.text):
             shell.unclear(_line(argv), "which variable is unset may change what runs")
         state = state.with_value(word.text, [exact("")])
@@ -224,11 +216,7 @@ def _set(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     while words:
         word = words.pop(0)
         if word.text == "--" and word.is_exact:
-            state = state.with_array("@", tuple(words))
-            for position in range(1, 10):
-                value = words[position - 1] if position <= len(words) else exact("")
-                state = state.with_value(str(position), [value])
-            return both(state)
+            return both(state.with_arguments(tuple(words)))
         letters = word.text[1:]
         if (
             not word.is_exact
@@ -250,16 +238,12 @@ def _shopt(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 def _shift(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     old = state.arrays.get("@")
     count = argv[1].text if len(argv) > 1 else "1"
-    if old is None or not count.isdigit() or any(each.form is not Form.EXACT for each in old):
-        for position in range(1, 10):
-            state = state.without(str(position))
-        return both(state.with_array("@", (Arg("", Form.MANY),)))
-    rest = old[int(count) :]
-    for position in range(1, 10):
-        value = rest[position - 1] if position <= len(rest) else exact("")
-        state = state.with_value(str(position), [value])
-    both_ways = join(state.with_array("@", rest), state)
-    return Flow(state.with_array("@", rest), both_ways)
+    plain = re.fullmatch(r"[0-9]{1,3}", count) and len(argv) <= 2
+    if old is None or not plain or any(each.form is not Form.EXACT for each in old):
+        return both(state.with_arguments((Arg("", Form.MANY),)))
+    if int(count) > len(old):
+        return both(state)  # it fails, and shifts nothing
+    return Flow(state.with_arguments(old[int(count) :]), state)
 
 
 def _eval(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
@@ -285,7 +269,8 @@ def _exec(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
         return both(state)
     if argv[1].text.startswith("-"):
         shell.unclear(_line(argv), "nothing is known of this option")
-    return Flow(None, state, shell.run(argv[1:], state, stdin).output)
+    outside = replace(state, functions={})
+    return Flow(None, state, shell.run(argv[1:], outside, stdin).output)
 
 
 def _command(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
@@ -307,25 +292,30 @@ def _command(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 
 def _trap(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
+    """Only at the end, or when somebody ends it: between commands it could change anything."""
     words = [word for word in argv[1:] if word.text != "--"]
     if not words or words[0].text in ("-p", "-l", "-", ""):
-        return both(state)
+        return Flow(state, state, UNKNOWN)
+    shell.traps = True
     if not words[0].is_exact:
         shell.unclear(_line(argv), "it runs a text that is not known")
     else:
         shell.script(words[0].text, State(None), None)
+    if not all(word.text.upper().removeprefix("SIG") in _ENDING for word in words[1:]):
+        shell.unclear(_line(argv), "when it runs is not known")
     return both(state)
 
 
 def _leave(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    """break, continue, return: what follows is not reached from here."""
+    """break, continue, return; where there is nothing to leave they fail, and the rest runs."""
     for frame in shell.leaving:
         frame.append(state)
-    return Flow(None, None)
+    return both(state)
 
 
 def _exit(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    return Flow(None, None)
+    plain = all(word.is_exact and re.fullmatch(r"[0-9]+", word.text) for word in argv[1:])
+    return Flow(None, None) if plain and len(argv) <= 2 else both(state)
 
 
 def _type(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
@@ -333,9 +323,9 @@ def _type(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 
 def _hash(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    if any(word.text not in ("-r", "-t", "-l") for word in argv[1:] if word.text.startswith("-")):
+    if any(word.text not in ("-r", "-t", "-l") for word in argv[1:] if word.may_be_option):
         shell.unclear(_line(argv), "it changes which program a name is")
-    return both(state)
+    return Flow(state, state, UNKNOWN)
 
 
 def _getopts(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
@@ -350,8 +340,9 @@ def _line(argv: Argv) -> str:
 
 
 BUILTINS: dict[str, Callable[[Shell, Argv, State, Stream], Flow]] = {
-    **dict.fromkeys((":", "true", "wait", "jobs", "times", "help", "dirs"), _quiet),
-    **dict.fromkeys(("umask", "fg", "bg", "disown"), _quiet),
+    **dict.fromkeys((":", "true", "disown"), _quiet),
+    **dict.fromkeys(("times", "help", "dirs", "umask", "fg", "bg", "ulimit"), _printing),
+    **dict.fromkeys(("wait", "jobs"), _waiting),
     "false": _false,
     "echo": _echo,
     "printf": _printf,
@@ -375,5 +366,4 @@ BUILTINS: dict[str, Callable[[Shell, Argv, State, Stream], Flow]] = {
     "type": _type,
     "hash": _hash,
     "getopts": _getopts,
-    "ulimit": _quiet,
 }

@@ -161,7 +161,7 @@ def arg(cells: list[Cell], *, globs: bool = True) -> Arg:
     if place is not None:
         return _with_hole(cells, place)
     if globs and _is_pattern(cells):
-        return Arg(_pattern(cells), Form.GLOB)
+        return Arg(_pattern(cells), Form.GLOB, several=True)
     return Arg("".join(cell.text or "" for cell in cells))
 
 
@@ -190,9 +190,11 @@ def _with_hole(cells: list[Cell], place: int) -> Arg:
     if not any(cell.hole for cell in after):
         suffix = "".join(cell.text or "" for cell in after)
         if hole.form is Form.GLOB and ".." not in suffix:
-            return Arg(_pattern(before) + hole.text + _pattern(after), Form.GLOB, loose)
+            several = loose or _is_pattern(before) or _is_pattern(after)
+            text = _pattern(before) + hole.text + _pattern(after)
+            return Arg(text, Form.GLOB, loose, several=several)
         if hole.form is Form.INSIDE and (known := _inside(prefix, hole.text, suffix)) is not None:
-            return Arg(known, Form.INSIDE, loose, "" if suffix else hole.names)
+            return Arg(known, Form.INSIDE, loose, "" if suffix else hole.names, several=loose)
     return Arg(prefix, Form.MANY if loose else Form.OPEN)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
 from ccpar_hybrid.approval.assignment import environment
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.invocation import Invocation, read
-from ccpar_hybrid.approval.perform import output, perform
+from ccpar_hybrid.approval.perform import based, output, perform
 from ccpar_hybrid.approval.state import NO_FUNCTION, Flow, State, both, join
 from ccpar_hybrid.approval.tool import Kind, Tool
 from ccpar_hybrid.approval.xargs import extended
@@ -61,7 +62,7 @@ def outside_functions(shell: Shell, argv: tuple[Arg, ...], state: State, stdin: 
         printed = interpreter.shell(shell, program, argv, state, stdin)
     elif tool := shell.tools.get(program):
         printed = _tool(shell, tool, program, argv, state, stdin)
-    elif "/" in name:
+    elif "/" in name and name.rpartition("/")[0] not in _SYSTEM:
         printed = _own_program(shell, argv, state)
     else:
         line = _line(argv)
@@ -103,7 +104,7 @@ def _tool(
         if kind is Kind.MODULE:
             return _module(shell, word, call.rest or (), state, stdin)
     if name.startswith(("python", "pypy")):
-        _python_input(shell, call, stdin)
+        _python_input(shell, call, state, stdin)
     elif script.reads_program(call):
         shell.unclear(name, "it runs a program text that it reads")
     if call.rest is None:
@@ -115,10 +116,11 @@ def _tool(
         rest = extended(call, stdin)
     if any(kind is Kind.LOCAL_COMMAND for kind, _ in call.takes):
         known = shell.tools.get(rest[0].text) if rest[0].is_exact else None
-        if known is None or (known.does is not Effect.BUILD and not known.sub):
+        if known is None or known.ships != "npm":
             shell.unclear(_line(argv), "it may bring in a package of that name")
             return UNKNOWN
-    return shell.run(rest, state, stdin).output if rest else UNKNOWN
+    outside = replace(based(shell, call, state, tuple(call.names)), functions={})
+    return shell.run(rest, outside, stdin).output if rest else UNKNOWN
 
 
 def _toplevel(shell: Shell, state: State) -> Stream:
@@ -176,7 +178,7 @@ def _module(shell: Shell, name: Arg, rest: tuple[Arg, ...], state: State, stdin:
     return _own_program(shell, (exact(known), *rest[1:]), state)
 
 
-def _python_input(shell: Shell, call: Invocation, stdin: Stream) -> None:
+def _python_input(shell: Shell, call: Invocation, state: State, stdin: Stream) -> None:
     """Without a script it runs what it reads."""
     script = any(
         kind in (Kind.SCRIPT, Kind.PYTHON) and word.text != "-" for kind, word in call.takes
@@ -192,7 +194,7 @@ def _python_input(shell: Shell, call: Invocation, stdin: Stream) -> None:
         if effect == "unclear":
             shell.unclear("python", what)
         else:
-            shell.path(effect, exact(what), State(frozenset({shell.ground.directory})), ())
+            shell.path(effect, exact(what), state, ())
 
 
 def _line(argv: tuple[Arg, ...]) -> str:

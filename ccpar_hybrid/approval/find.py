@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccpar_hybrid.approval.act import Act, Effect
 from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
+from ccpar_hybrid.approval.below import has_dashed_names
 from ccpar_hybrid.approval.ground import is_secret_pattern
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.state import State
@@ -96,6 +98,8 @@ def judge(shell: Shell, argv: tuple[Arg, ...], state: State) -> Stream:
     for start in starts:
         shell.path("read", start, state, ("find", str(start)), listing=True)
     line = " ".join(map(str, argv))[:120]
+    if any(word.is_several and word.may_be_option for word in starts) and has_dashed_names(state):
+        shell.unclear(line, "a file here has a name that looks like an option")
     shell.add(Act(Effect.LOOK, line, tuple(map(str, argv))))
     expression = _Expression(shell, line, starts, state)
     expression.judge(words)
@@ -177,11 +181,13 @@ class _Expression:
 
     def _run(self, words: list[Arg], *, in_folder: bool) -> None:
         command: list[Arg] = []
+        several = False
         while words:
             word = words.pop(0)
             if word.text == ";" and word.is_exact:
                 break
             if word.text == "+" and command and command[-1].text == "{}":
+                several = True
                 break
             command.append(word)
         else:
@@ -197,7 +203,11 @@ class _Expression:
         state = self.state.at(None) if in_folder else self.state
         for start in self._found():
             argv = [self._filled(word, start, in_folder=in_folder) for word in command]
-            self.shell.run(argv, state, None)
+            argv = [
+                replace(word, several=several) if word.form is Form.INSIDE else word
+                for word in argv
+            ]
+            self.shell.run(argv, replace(state, functions={}), None)
 
     @staticmethod
     def _filled(word: Arg, start: Arg, *, in_folder: bool) -> Arg:

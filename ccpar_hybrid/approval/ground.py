@@ -6,6 +6,7 @@ import fnmatch
 import glob
 import itertools
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from pathlib import Path
 
 from ccpar_hybrid.approval.act import Place, Spot
 
-_MATCHES_LOOKED_AT = 500
+_MATCHES_LOOKED_AT = 2000
+_THROUGH_PROCESS = re.compile(r"/proc/[^/]+/(task/[^/]+/)?(cwd|root|exe|fd|map_files)(/|$)")
+_BRACKETS = re.compile(r"\[[!^]?\]?(\[[:.=].*?[:.=]\]|[^\]])*\]", re.DOTALL)
 _HARMLESS_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr")
 
@@ -37,15 +40,28 @@ class Ground:
         """Where the path leads from `base`; reads the disk for links."""
         joined = os.path.join(base, path)  # noqa: PTH118 - runs for every word
         real = os.path.realpath(joined)
-        return Spot(real, self._places(joined, real))
+        places = self._places(joined, real)
+        if ".." in path.split("/"):  # some programs take `..` away from the name, links or not
+            other = os.path.realpath(os.path.normpath(joined))
+            if other != real:
+                places = _either(places, self._places(joined, other))
+        if _THROUGH_PROCESS.search(joined):
+            places |= {Place.DISK}
+        return Spot(real, places)
+
+    def steps(self, path: str, base: str) -> frozenset[str]:
+        """Where `cd` may lead: a shell takes `..` away from the name, a program follows links."""
+        joined = os.path.join(base, path)  # noqa: PTH118 - runs for every word
+        return frozenset({os.path.normpath(joined), os.path.realpath(joined)})
 
     def spots(self, pattern: str, base: str) -> list[Spot]:
         """Where the pattern may lead: its fixed beginning, and what matches it now."""
         fixed = _fixed_part(pattern)
         found = [self.spot(fixed or ".", base)]
         found[0] = Spot(found[0].path, found[0].places - {Place.ROOT})
-        found_names = glob.iglob(pattern, root_dir=base)  # noqa: PTH207 - keeps names as bash does
-        matches = itertools.islice(found_names, _MATCHES_LOOKED_AT)
+        matches = matching(pattern, base, _MATCHES_LOOKED_AT)
+        if len(matches) >= _MATCHES_LOOKED_AT:  # the rest is not looked at
+            found.append(Spot(pattern, frozenset({Place.OUTSIDE})))
         return found + [self.spot(match, base) for match in matches]
 
     def is_secret(self, path: str) -> bool:
@@ -93,10 +109,32 @@ def is_below(path: str, root: str) -> bool:
     return path == root or path.startswith(root if root.endswith("/") else root + "/")
 
 
+def is_manifest(path: str) -> bool:
+    """Whether the file says what is run to build and to test."""
+    return _matches(path.casefold(), _lists()["manifest"])
+
+
+def matching(pattern: str, base: str, most: int) -> list[str]:
+    """What matches now, and perhaps more: bash's brackets are taken for any letter."""
+    found = glob.iglob(widened(pattern), root_dir=base, recursive=True)  # noqa: PTH207 - keeps names as bash does
+    return list(itertools.islice(found, most))
+
+
+def widened(pattern: str) -> str:
+    """The pattern with `?` for every bracket but those of one quoted letter."""
+    return _BRACKETS.sub(lambda found: found[0] if len(found[0]) == 3 else "?", pattern)
+
+
+def _either(one: frozenset[Place], other: frozenset[Place]) -> frozenset[Place]:
+    """The places of a path that may be either: the harmless ones only if both have them."""
+    harmless = {Place.DIRECTORY, Place.WORKTREE, Place.TEMPORARY, Place.DEVICE}
+    return ((one | other) - harmless) | (one & other)
+
+
 def is_secret_pattern(pattern: str) -> bool:
     """Whether a pattern of names is made to find secrets: `.e*`, `*.pem`, `id_*`."""
-    name = pattern.rsplit("/", 1)[-1].casefold()
-    if not any(c.isalpha() for c in name.replace("[", "")):
+    name = widened(pattern).rsplit("/", 1)[-1].casefold()
+    if not any(c.isalpha() for c in name):
         return name.startswith(".")
     samples = _lists()["samples"]
     return any(fnmatch.fnmatchcase(sample, name) for sample in samples)

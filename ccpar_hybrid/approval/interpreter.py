@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccpar_hybrid.approval.act import Act, Effect
-from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
+from ccpar_hybrid.approval.arg import UNKNOWN, Arg, exact
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.invocation import Invocation
 from ccpar_hybrid.approval.perform import perform
@@ -79,11 +79,8 @@ def _file(shell: Shell, name: str, words: list[Arg], state: State, *, checks_onl
 def _child(state: State, words: list[Arg]) -> State:
     """Another process: only what is exported is there; positional arguments are its own."""
     child = State(state.folders)
-    known = not any(word.form is Form.MANY for word in words)
-    if known:
-        child = child.with_array("@", tuple(words[1:]))
-        for position, word in enumerate(words):
-            child = child.with_value(str(position), [word])
+    if words and not words[0].is_several:
+        child = child.with_value("0", [words[0]]).with_arguments(tuple(words[1:]))
     return child
 
 

@@ -122,6 +122,8 @@ def _option(found: Invocation, word: Arg, words: list[Arg]) -> None:
             _named(found, name, words)
         return
     if grammar.plus and text.startswith("+"):
+        if "/" in text and not text.startswith("+%"):
+            found.doubt(f"{' '.join(found.names)} {word}", "nothing is known of this option")
         return
     if not word.is_exact and len(text) < 2:
         found.doubt(f"{' '.join(found.names)} {word}", "an option that is not wholly known")
@@ -216,6 +218,8 @@ def _take(found: Invocation, name: str, value: Arg) -> None:
 def _take_kind(found: Invocation, name: str, kind: Kind, value: Arg) -> None:
     if value.form is Form.MANY:
         found.doubt(f"{' '.join(found.names)} {name}", "how many words follow is not known")
+    elif value.is_several:  # only the first of them is the value
+        found.operands += [(other, value) for other in dict.fromkeys(found.grammar.operands)]
     if effect := found.grammar.effects.get(name):
         found.effects.append(effect)
     found.takes.append((kind, value))
@@ -240,6 +244,7 @@ def _operands(found: Invocation, plain: list[Arg]) -> None:
     grammar = found.grammar
     if grammar.needs and not any(option in grammar.needs for option in found.options):
         found.doubt(" ".join(found.names), f"only {' '.join(grammar.needs)} is judged")
+    several: int | None = None
     if not plain and grammar.bare is not None:
         found.operands.append((grammar.bare, exact(".")))
     for position, word in enumerate(plain):
@@ -250,8 +255,14 @@ def _operands(found: Invocation, plain: list[Arg]) -> None:
         is_open = word.form in (Form.OPEN, Form.MANY) and word.may_be_option
         if is_open and not found.ended and not is_plain:
             found.doubt(f"{' '.join(found.names)} {word}", "a word that could be an option")
+        several = position if several is None and word.is_several else several
         found.operands.append((kind, word))
+        if several is not None and grammar.operands:
+            others = dict.fromkeys(grammar.operands[several:])
+            found.operands += [(other, word) for other in others if other is not kind]
     unless = any(option in grammar.last_unless for option in found.options)
     if grammar.last is not None and not unless and found.operands:
-        found.operands[-1] = (grammar.last, found.operands[-1][1])
+        last = found.operands[-1]
+        kept = [last] if last[1].is_several else []
+        found.operands[-1:] = [*kept, (grammar.last, last[1])]
     found.takes += found.operands

@@ -13,6 +13,7 @@ from ccpar_hybrid.approval.syntax import Node
 
 _NUMBERS = frozenset(
     [
+        "!",
         "#",
         "?",
         "$",
@@ -115,10 +116,21 @@ def _expansion(host: Host, name: str, expansion: Node, values: Values, state: St
         return [UNKNOWN]
     if operator in ("?", ":?"):
         return list(values)
-    if len(others) == 1 and others[0].is_exact and operator in _CUTS:
+    pattern = _plain_pattern(single(host, word, state, globs=True)) if word is not None else None
+    if pattern is not None and operator in _CUTS:
         cut = _CUTS[operator]
-        return [_cut(value, others[0].text, operator, cut) for value in values]
+        return [_cut(value, pattern, operator, cut) for value in values]
     return [UNKNOWN]
+
+
+def _plain_pattern(found: list[Arg]) -> str | None:
+    """The pattern as Python reads it, what is quoted escaped; None where bash may differ."""
+    if len(found) != 1 or found[0].form not in (Form.EXACT, Form.GLOB):
+        return None
+    text = found[0].text
+    if found[0].is_exact:
+        return re.sub(r"([*?\[])", r"[\1]", text)
+    return None if "[" in re.sub(r"\[[*?\[]\]", "", text) or "\\" in text else text
 
 
 def _cut(value: Arg, pattern: str, operator: str, cut: Callable[[str, str], str]) -> Arg:

@@ -6,9 +6,10 @@ import re
 import urllib.parse
 from collections.abc import Callable
 
-from ccpar_hybrid.approval import awk, jq, python_text, script, search, sed
+from ccpar_hybrid.approval import awk, edit, git_path, jq, python_text, script, search, sed
 from ccpar_hybrid.approval.act import Act, Effect, Place, Spot
 from ccpar_hybrid.approval.arg import Arg, Form, exact
+from ccpar_hybrid.approval.below import has_dashed_names
 from ccpar_hybrid.approval.ground import is_secret_pattern
 from ccpar_hybrid.approval.host import Host, Stream
 from ccpar_hybrid.approval.invocation import Invocation
@@ -20,6 +21,7 @@ from ccpar_hybrid.approval.variable import is_git_setting_harmless
 _PATHS = {
     Kind.READ: "read",
     Kind.LINES: "read",
+    Kind.SOURCE: "read",
     Kind.LIST: "read",
     Kind.WRITE: "write",
     Kind.DELETE: "delete",
@@ -49,9 +51,10 @@ _GRAVE_VARIABLES = re.compile(
     r"python|node|npm|go|sudo|.*exec.*|.*tool|.*runner|.*program|.*bin)"
 )
 _MARKS = ("@", "+")
+_MARKED = (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK, Kind.SOURCE)
 _IN_FOLDER = (Effect.BUILD, Effect.INSTALL, Effect.COMMIT, Effect.CONSULT)
 _NETWORK = (Effect.FETCH, Effect.SEND)
-_PROGRAMS = (Kind.EXECUTE, Kind.SCRIPT, Kind.REQUIREMENTS, Kind.BASE)
+_PROGRAMS = (Kind.EXECUTE, Kind.SCRIPT, Kind.REQUIREMENTS, Kind.BASE, Kind.SOURCE)
 
 
 def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
@@ -60,7 +63,7 @@ def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
     line = " ".join((*call.names, *(str(word) for _, word in call.operands)))
     for subject, why in call.doubts:
         host.unclear(subject, why)
-    inside = _based(host, call, state, words)
+    inside = based(host, call, state, words)
     targets = [target for kind, word in call.takes for target in _target(host, kind, word, line)]
     for effect in dict.fromkeys((call.grammar.does, *call.effects)):
         hosts = targets if effect in _NETWORK and targets else [""]
@@ -77,6 +80,7 @@ def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
     script.judge(host, call, inside, words)
     host.building = False
     search.judge(host, call, inside, stdin)
+    edit.judge(host, call, inside, words)
     if (
         call.grammar.is_dangerous
         and call.grammar.style != "words"
@@ -85,7 +89,7 @@ def perform(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
             word.form in (Form.GLOB, Form.INSIDE) and word.may_be_option
             for _, word in call.operands
         )
-        and _has_dashed_names(host, inside)
+        and has_dashed_names(inside)
     ):
         host.unclear(line, "a file here has a name that looks like an option")
 
@@ -98,9 +102,9 @@ def output(call: Invocation, stdin: Stream) -> Stream:
     if any(option in grammar.paths_with for option in call.options):
         return search.printed(call, paths) or _common(paths)
     if any(option in grammar.lines_without for option in call.options):
-        return exact("0") if grammar.output is Output.NUMBER else Arg("", Form.OPEN)
+        return Arg("", Form.OPEN)
     if grammar.output is Output.NUMBER:
-        return exact("0")
+        return Arg("", Form.OPEN) if paths else exact("0")
     if grammar.output is Output.NAMES:
         return Arg("", Form.INSIDE)
     if grammar.output is Output.PATHS:
@@ -121,7 +125,7 @@ def _common(paths: list[Arg]) -> Stream:
     return Arg("", Form.INSIDE) if is_plain else Arg("", Form.OPEN)
 
 
-def _based(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -> State:
+def based(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -> State:
     """The state from which its paths are seen: its own directory, and the one that it is told."""
     for kind, word in call.takes:
         if kind is Kind.BASE:
@@ -131,18 +135,6 @@ def _based(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -
             moved = frozenset(host.ground.spot(word.text, base).path for base in state.folders)
             state = state.at(state.folders | moved)
     return state
-
-
-def _has_dashed_names(host: Host, state: State) -> bool:
-    import os
-
-    for folder in state.folders or ():
-        try:
-            if any(name.startswith("-") for name in os.listdir(folder)):  # noqa: PTH208
-                return True
-        except OSError:
-            continue
-    return state.folders is None
 
 
 def _target(host: Host, kind: Kind, word: Arg, line: str) -> list[str]:
@@ -163,7 +155,7 @@ def _take(
     host: Host, call: Invocation, kind: Kind, word: Arg, state: State, words: tuple[str, ...]
 ) -> None:
     subject = f"{' '.join(call.names)} {word}"
-    if word.text[:1] in _MARKS and kind in (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK):
+    if word.text[:1] in _MARKS and kind in _MARKED:
         host.unclear(subject, "a word that some programs take for more than a name")
     elif kind in _PROGRAMS and word.is_exact and is_elsewhere(word.text):
         is_python = call.names[0].startswith(("python", "pypy"))
@@ -179,8 +171,8 @@ def _take(
         _edit(host, call, word, state, words)
     elif kind is Kind.TAR:
         _tar(host, call, word, state, words)
-    elif kind is Kind.BODY:
-        _body(host, word, state, words)
+    elif kind in (Kind.BODY, Kind.FORM):
+        _body(host, kind, word, state, words)
     elif kind is Kind.REQUIREMENTS:
         host.path("read", word, state, words)
     elif kind is Kind.PUSH_REF and word.is_exact and word.text[:1] in ("+", ":"):
@@ -192,8 +184,8 @@ def _take(
         host.path("delete", word, state, words)
     elif kind is Kind.LINK:
         _link(host, call, word, state, words)
-    elif kind in (Kind.TREE, Kind.REVISION):
-        _tree(host, kind, word, state, words)
+    elif kind in (Kind.TREE, Kind.REVISION, Kind.PATHSPEC, Kind.RESTORED):
+        git_path.judge(host, kind, word, state, words)
     elif kind is Kind.ANY:
         _any(host, word, state, words)
     elif kind is Kind.SHELL:
@@ -244,13 +236,13 @@ def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str
         host.path("read", word, state, words)
 
 
-def _body(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
+def _body(host: Host, kind: Kind, word: Arg, state: State, words: tuple[str, ...]) -> None:
     file = re.match(r"(?:[\w-]+=)?@([^;]+)", word.text)
     if "%output" in word.text:
         host.unclear(f"{' '.join(words)} {word}", "it writes to a file")
     elif file and word.is_exact:
         host.path("read", exact(file[1]), state, words)
-    elif not word.text.startswith(("{", "[")) and (
+    elif (kind is Kind.FORM or not word.text.startswith(("{", "["))) and (
         not word.is_exact or re.search(r"[@<]", word.text)
     ):
         host.unclear(f"{' '.join(words)} {word}", "the request may hold a file")
@@ -299,19 +291,6 @@ def _link(host: Host, call: Invocation, word: Arg, state: State, words: tuple[st
         folders = folders | above
     host.path("read", word, state.at(folders), words)
     host.path("write", word, state.at(folders), words)
-
-
-def _tree(host: Host, kind: Kind, word: Arg, state: State, words: tuple[str, ...]) -> None:
-    text = word.text
-    if word.is_exact and text.startswith(":"):
-        text = re.sub(r"^:(\([^)]*\)|[!^/]*)", "", text)
-    elif word.is_exact and ":" in text and not text.startswith(("/", "./", "../")):
-        text = text.partition(":")[2]
-    elif kind is Kind.REVISION and word.is_exact:
-        return
-    if word.is_exact and re.fullmatch(r"[\w@{}^~-]*", text):
-        return
-    host.path("read", Arg(text, word.form, word.loose), state, words)
 
 
 def _any(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:

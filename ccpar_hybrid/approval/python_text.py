@@ -274,7 +274,9 @@ class _Look:
     def _bind(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                self.modules[alias.asname or alias.name.partition(".")[0]] = alias.name
+                name = alias.asname or alias.name.partition(".")[0]
+                if self.modules.setdefault(name, alias.name) != alias.name:
+                    raise _NotHarmless(f"{name} is bound twice")
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name not in _MODULES.get(node.module or "", ()):

@@ -20,16 +20,23 @@ _HEREDOCS = ("<<", "<<-")
 
 @dataclass(frozen=True)
 class Piped:
-    """What a command reads, and whether its output goes elsewhere."""
+    """What a command reads, and whether its output goes elsewhere.
+
+    `errors_mixed`: what it complains of comes with the output. `may_fail`: a file of it may be
+    none that can be opened, and then nothing is run.
+    """
 
     stdin: Stream
     output_taken: bool = False
+    errors_mixed: bool = False
+    may_fail: bool = False
 
 
 def redirect(shell: Shell, nodes: list[Node], state: State, stdin: Stream) -> Piped:
     """Judge all redirections of a statement."""
-    taken = False
+    taken = mixed = may_fail = False
     for node in nodes:
+        may_fail = may_fail or not _is_sure(node)
         number = (node.get("N") or {}).get("Value", "")
         if number and not number.isdigit():
             shell.unclear(f"{number}{node['Op']}", "it keeps a file open under a variable")
@@ -42,6 +49,7 @@ def redirect(shell: Shell, nodes: list[Node], state: State, stdin: Stream) -> Pi
             stdin = exact(text.text + "\n") if text.is_exact else Arg(text.text, Form.OPEN)
         elif operator in (">&", "<&") and _is_descriptor(node["Word"]):
             taken = taken or (operator == ">&" and number in ("", "1"))
+            mixed = mixed or (operator == ">&" and number == "2")
         elif operator == "<":
             _file(shell, "read", node, state)
             stdin = UNKNOWN
@@ -52,7 +60,16 @@ def redirect(shell: Shell, nodes: list[Node], state: State, stdin: Stream) -> Pi
             taken = taken or number in ("", "1")
         else:
             shell.unclear(operator, "a redirection that is not judged")
-    return Piped(stdin, taken)
+    return Piped(stdin, taken, mixed, may_fail)
+
+
+def _is_sure(node: Node) -> bool:
+    """Whether it can't fail: a text, an open stream, or `/dev/null`."""
+    if node["Op"] in (*_HEREDOCS, "<<<"):
+        return True
+    parts = node["Word"].get("Parts") or []
+    text = parts[0].get("Value", "") if len(parts) == 1 and parts[0]["Type"] == "Lit" else ""
+    return text == "/dev/null" or (node["Op"] == ">&" and text in ("1", "2"))
 
 
 def _is_descriptor(word: Node) -> bool:

@@ -170,6 +170,11 @@ def _begins(command: str, words: tuple[str, ...]) -> bool:
     )
 
 
+def is_own_host(host: str) -> bool:
+    """Whether it is this machine."""
+    return host in _LOOPBACK
+
+
 def _is_host(patterns: tuple[str, ...], host: str) -> bool:
     if not host:
         return False

@@ -6,7 +6,7 @@ import os
 
 from ccpar_hybrid.approval import below
 from ccpar_hybrid.approval.arg import Arg, Form, exact
-from ccpar_hybrid.approval.ground import is_below, is_secret_pattern
+from ccpar_hybrid.approval.ground import is_secret_pattern
 from ccpar_hybrid.approval.host import Host, Stream
 from ccpar_hybrid.approval.invocation import Invocation
 from ccpar_hybrid.approval.state import State
@@ -19,6 +19,8 @@ def judge(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
     """Look below the folders that are searched, unless a pattern of names narrows them."""
     searches = call.grammar.searches
     always = _ALWAYS in searches
+    if call.grammar.packs:
+        _look_into(host, call, state)
     if not (always or any(option in searches for option in call.options)) or _narrowed(call):
         return
     paths = [word for kind, word in call.operands if kind in (Kind.LINES, Kind.READ)]
@@ -34,9 +36,18 @@ def judge(host: Host, call: Invocation, state: State, stdin: Stream) -> None:
             _look(host, call, os.path.realpath(place), hidden=not always)
 
 
+def _look_into(host: Host, call: Invocation, state: State) -> None:
+    """An archive's name does not tell that secrets are in it."""
+    for kind, word in call.takes:
+        if kind in (Kind.TAR, Kind.READ) and word.form is not Form.OPEN and state.folders:
+            for folder in sorted(state.folders):
+                spots = host.ground.spots(word.text, folder) if word.form is Form.GLOB else []
+                places = [spot.path for spot in spots[1:]] or [os.path.join(folder, word.text)]  # noqa: PTH118
+                for place in places:
+                    _look(host, call, os.path.realpath(place), hidden=True)
+
+
 def _look(host: Host, call: Invocation, place: str, *, hidden: bool) -> None:
-    if not is_below(place, host.ground.worktree):
-        return
     found = below.secret(host.ground, place, hidden=hidden)
     if found is None:
         host.unclear(" ".join(call.names), "it searches too many files to look at each")

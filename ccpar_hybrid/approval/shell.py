@@ -15,13 +15,16 @@ from ccpar_hybrid.approval.act import Act, Effect, Place, Spot, unclear
 from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
 from ccpar_hybrid.approval.below import grave_names, has_plain_matches, has_plain_names
 from ccpar_hybrid.approval.command import simple
-from ccpar_hybrid.approval.ground import Ground, is_secret_pattern
+from ccpar_hybrid.approval.ground import Ground, is_below, is_manifest, is_secret_pattern
 from ccpar_hybrid.approval.host import Stream
-from ccpar_hybrid.approval.state import Flow, State, both, join
+from ccpar_hybrid.approval.rule import is_own_host
+from ccpar_hybrid.approval.state import ANY, Flow, State, both, join
 from ccpar_hybrid.approval.syntax import Node, NotUnderstood, parse
 from ccpar_hybrid.approval.tool import Tools
 from ccpar_hybrid.approval.walk import statements
 
+_KEEPING = (("chmod",), ("mkdir",), ("touch",))
+"""Programs that write no text into the files that they change."""
 DEEPEST = 24
 MOST_ACTS = 4000
 
@@ -34,9 +37,13 @@ def judge(text: str, ground: Ground, tools: Tools) -> tuple[Act, ...]:
         shell.script(text, state, None)
     except RecursionError:
         shell.unclear(text[:60], "it is nested too deeply")
+    if shell.traps and shell.bodies:
+        shell.unclear("trap", "it may run a function, and when is not known")
     found = list(dict.fromkeys(shell.acts))
     if shell.runs_unknown_code and any(act.effect is Effect.FETCH for act in found):
         found.append(Act(Effect.FETCHED_CODE, text[:60], why="it runs what it downloads"))
+    if why := shell.unseen_build(found):
+        found.append(unclear(text[:60], why))
     if not found:
         found.append(Act(Effect.LOOK, text.strip()[:60]))
     return tuple(found)
@@ -51,6 +58,8 @@ class Shell:
         self.acts: list[Act] = []
         self.bodies: list[Node] = []
         self.leaving: list[list[State]] = []
+        self.locals: list[set[str]] = []
+        self.traps = False
         self.written: set[str] = set()
         self.runs_unknown_code = False
         self.building = False
@@ -68,6 +77,20 @@ class Shell:
         if "text" in why or "program" in why:
             self.runs_unknown_code = True
         self.add(unclear(subject, why))
+
+    def unseen_build(self, found: Sequence[Act]) -> str:
+        """Why nobody has seen what a build of this command runs; empty if it has none."""
+        effects = {act.effect for act in found}
+        if not effects & {Effect.BUILD, Effect.INSTALL, Effect.EXECUTE}:
+            return ""
+        if any(is_manifest(path) for path in self.written):
+            return "what is built or tested is told by a file that the same command writes"
+        stores = self.written or any(act.words[:1] in (("git",), ("gh",)) for act in found)
+        if stores and any(
+            act.effect is Effect.FETCH and not is_own_host(act.host) for act in found
+        ):
+            return "it fetches files, and builds or runs what is there"
+        return ""
 
     def script(self, text: str, state: State, stdin: Stream, dialect: str = "bash") -> Flow:
         """Judge a text that a shell runs."""
@@ -103,19 +126,17 @@ class Shell:
 
     def call(self, number: int, argv: Sequence[Arg], state: State, stdin: Stream) -> Flow:
         """Run the body of a function."""
-        inner = state.with_array("@", tuple(argv[1:]))
-        for position in range(1, 10):
-            value = argv[position] if position < len(argv) else exact("")
-            inner = inner.with_value(str(position), [value])
+        inner = state.with_arguments(tuple(argv[1:]))
         self.depth += 1
         self.leaving.append([])
+        self.locals.append(set())
         try:
             if self.depth > DEEPEST:
                 self.unclear(str(argv[0]), "a function that calls itself")
                 return both(state)
             flow = statements(self, (self.bodies[number],), inner, stdin)
         finally:
-            left = self.leaving.pop()
+            left, own = self.leaving.pop(), self.locals.pop()
             self.depth -= 1
         after = flow.either
         for each in left:
@@ -128,6 +149,9 @@ class Shell:
         digits = {str(n): state.values.get(str(n)) for n in range(1, 10)}
         values = {k: v for k, v in after.values.items() if k not in digits}
         values |= {k: v for k, v in digits.items() if v is not None}
+        for name in own:  # what it was outside, or what it became: a call may not get that far
+            values[name] = after.values.get(name, ANY) | state.values.get(name, ANY)
+            arrays.pop(name, None)
         after = replace(after, values=values, arrays=arrays)
         return Flow(after, after, flow.output)
 
@@ -181,15 +205,19 @@ class Shell:
             spots = [replace(spot, places=spot.places - {Place.ROOT}) for spot in spots]
             spots += self._named(kind, word, spots[0])
         for spot in spots:
-            if kind is Effect.EXECUTE and spot.path in self.written:
+            if kind is Effect.EXECUTE and self._is_written(spot.path):
                 self.unclear(spot.path, "the program is written by the same command")
-            if kind is Effect.WRITE and not self.building:
+            if kind is Effect.WRITE and not self.building and words[:1] not in _KEEPING:
                 self.written.add(spot.path)
             self.add(Act(kind, spot.path, words, spot))
 
+    def _is_written(self, path: str) -> bool:
+        """Whether this command wrote it, or a folder above it."""
+        return any(is_below(path, each) for each in self.written)
+
     def _named(self, kind: Effect, word: Arg, base: Spot) -> list[Spot]:
         """What has such a name now, as far as it is no plain file of the worktree."""
-        if not word.names or Place.WORKTREE not in base.places:
+        if not word.names:
             return []
         found = grave_names(self.ground, base.path, word.names)
         if found is None:
@@ -200,6 +228,8 @@ class Shell:
 def _problem(word: Arg, kind: Effect) -> str:
     """Why a word is no path that can be judged."""
     text = word.text
+    if "://" in text:
+        return "an address, and no path"
     if word.is_exact:
         name = text.rstrip("/").rsplit("/", 1)[-1]
         if kind is Effect.WRITE and name.startswith("-"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ccpar_hybrid.approval.arg import UNKNOWN, Arg, exact
+from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form, exact
 
 Values = frozenset[Arg]
 """What a variable may hold, one of these."""
@@ -20,18 +20,21 @@ NO_FUNCTION = -1
 class State:
     """`folders` None: nobody knows where. A name that is absent has the environment's value.
 
-    `functions` maps a name to the numbers of the bodies that it may have, NO_FUNCTION among them
-    where it may be none.
+    `fixed` are read-only variables: an assignment to one fails. `functions` maps a name to the
+    numbers of the bodies that it may have, NO_FUNCTION among them where it may be none.
     """
 
     folders: frozenset[str] | None
     values: Mapping[str, Values] = field(default_factory=dict)
     arrays: Mapping[str, tuple[Arg, ...]] = field(default_factory=dict)
     functions: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
 
     def with_value(self, name: str, values: Iterable[Arg]) -> State:
         """The name holds one of these."""
         found = frozenset(values)
+        if name in self.fixed:
+            found |= self.values.get(name, ANY)
         if len(found) > MOST_VALUES:
             found = ANY
         arrays = {key: value for key, value in self.arrays.items() if key != name}
@@ -39,12 +42,28 @@ class State:
 
     def with_array(self, name: str, values: tuple[Arg, ...]) -> State:
         """The name is an array of these."""
-        first = frozenset({values[0] if values else exact("")})
+        if name in self.fixed:
+            return self.without(name)
+        first = values[0] if values else exact("")
         return replace(
             self,
-            values={**self.values, name: first},
+            values={**self.values, name: ANY if first.is_several else frozenset({first})},
             arrays={**self.arrays, name: values},
         )
+
+    def with_arguments(self, words: tuple[Arg, ...]) -> State:
+        """The positional parameters are these; after several words nobody knows which is which."""
+        state = self.with_array("@", words)
+        values, sure = dict(state.values), True
+        for position in range(1, 10):
+            word = words[position - 1] if position <= len(words) else exact("")
+            sure = sure and not word.is_several and word.form is not Form.GLOB
+            values[str(position)] = frozenset({word if sure else UNKNOWN})
+        return replace(state, values=values)
+
+    def with_fixed(self, name: str) -> State:
+        """The name is read-only from here on."""
+        return replace(self, fixed=self.fixed | {name})
 
     def without(self, name: str) -> State:
         """Nothing is known of the name."""
@@ -103,4 +122,5 @@ def join(one: State | None, other: State | None) -> State | None:
             name: one.functions.get(name, none) | other.functions.get(name, none)
             for name in one.functions.keys() | other.functions.keys()
         },
+        one.fixed | other.fixed,
     )

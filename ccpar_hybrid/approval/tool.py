@@ -30,6 +30,7 @@ class Kind(StrEnum):
     MOVE = "move"  # read and deleted
     LINK = "link"  # the target of a link
     EXECUTE = "execute"
+    SOURCE = "source"  # a text to compile, in a file
     BASE = "base"  # the directory from which later paths are seen
     LINES = "lines"  # a path to read, or standard input if there is none
     LIST = "list"  # a path of which only names, sizes and the like are printed
@@ -57,6 +58,9 @@ class Kind(StrEnum):
     SUFFIX = "suffix"  # of a copy that is kept
     TAR = "tar"  # an archive, or what goes into it
     BODY = "body"  # of a request; `@file` is read
+    FORM = "form"  # the same, where `name=@file` and `name@file` are read too
+    PATHSPEC = "pathspec"  # of git: a path or a pattern of paths, to read
+    RESTORED = "restored"  # a git revision, or a pathspec that is overwritten
     NODE = "node"  # of a test: PATH, PATH::NAME or PATH:LINE
     STRATEGY = "strategy"  # of a merge
     REF = "ref"  # a plain branch or tag
@@ -126,6 +130,10 @@ class Grammar(BaseModel):
     appends: bool = False
     searches: Words = ()
     needs: Words = ()
+    edits_with: Words = ()
+    edits_unless: Words = ()
+    packs: bool = False
+    ships: str = ""
     dashed: Kind | None = None
     sub: dict[str, Grammar] = Field(default_factory=dict)
 

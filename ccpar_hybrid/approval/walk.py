@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccpar_hybrid.approval.arg import UNKNOWN, Arg, Form
@@ -10,7 +11,8 @@ from ccpar_hybrid.approval.assignment import assign, assigned, declare
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.parameter import arithmetic, assignments
 from ccpar_hybrid.approval.redirect import redirect
-from ccpar_hybrid.approval.state import NUMBER, Flow, State, both, join
+from ccpar_hybrid.approval.special import SPECIAL
+from ccpar_hybrid.approval.state import ANY, NUMBER, Flow, State, both, join
 from ccpar_hybrid.approval.syntax import Node
 from ccpar_hybrid.approval.word import argvs, expanded, single
 
@@ -58,6 +60,10 @@ def statement(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     flow = _COMMANDS.get(command["Type"], _unknown)(shell, command, state, piped.stdin)
     if piped.output_taken:
         flow = Flow(flow.ok, flow.failed, None)
+    elif piped.errors_mixed and flow.output is not None and flow.output.is_exact:
+        flow = Flow(flow.ok, flow.failed, UNKNOWN)
+    if piped.may_fail:  # then the command does not run at all
+        flow = Flow(flow.ok, join(flow.failed, state), flow.output)
     if node.get("Negated"):
         flow = Flow(flow.failed, flow.ok, flow.output)
     if node.get("Background"):
@@ -84,14 +90,20 @@ def _call(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
             reads = argv[0].text in ("read", "mapfile", "readarray")
             one = shell.run(argv, state if reads or not given else inner, stdin)
             if given and not reads:
-                one = Flow(_restored(one.ok, state), _restored(one.failed, state), one.output)
+                names = [(each.get("Name") or {}).get("Value", "") for each in given]
+                ok, failed = (_restored(way, state, names) for way in (one.ok, one.failed))
+                one = Flow(ok, failed, one.output)
         flow = one if flow is None else _merged(flow, one)
     return flow or both(state)
 
 
-def _restored(after: State | None, before: State) -> State | None:
-    """Variables given to one command alone are what they were."""
-    return None if after is None else before.at(after.folders)
+def _restored(after: State | None, before: State, names: list[str]) -> State | None:
+    """Variables given to one command alone are what they were, or what that command made them."""
+    if after is None:
+        return None
+    for name in names:
+        after = after.with_value(name, before.values.get(name, ANY) | after.values.get(name, ANY))
+    return after
 
 
 def _merged(one: Flow, other: Flow) -> Flow:
@@ -182,7 +194,10 @@ def _items(shell: Shell, loop: Node, state: State) -> list[Arg]:
             for argv in expanded(shell, word, state)
             for each in argv
         ]
-    return [Arg(each.text, Form.OPEN) if each.form is Form.MANY else each for each in found]
+    return [
+        Arg(each.text, Form.OPEN) if each.form is Form.MANY else replace(each, several=False)
+        for each in found
+    ]
 
 
 def _counted(shell: Shell, node: Node, loop: Node, state: State, stdin: Stream) -> Flow:
@@ -247,6 +262,8 @@ def _function(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     name = (node.get("Name") or {}).get("Value", "")
     if name in ("command_not_found_handle", "command_not_found_handler") or node.get("Names"):
         shell.unclear(name, "a function that is called by the shell itself")
+    if name in SPECIAL:
+        shell.unclear(name, "shells differ in whether this function or the builtin is run")
     shell.bodies.append(node["Body"])
     return both(state.with_function(name, len(shell.bodies) - 1))
 

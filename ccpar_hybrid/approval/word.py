@@ -62,7 +62,7 @@ def document(host: Host, word: Node, state: State, *, quoted: bool) -> list[Arg]
     parts = word.get("Parts") or []
     if quoted:
         return [exact("".join(part.get("Value", "") for part in parts))]
-    readings = _joined(host, parts, state, Mode.QUOTED)
+    readings = _joined(host, parts, state, Mode.QUOTED, "$`\\")
     return [arg(cells, globs=False) for cells in readings]
 
 
@@ -70,10 +70,16 @@ def _readings(host: Host, parts: list[Node], state: State) -> _Readings:
     return _joined(host, parts, state, Mode.PLAIN)
 
 
-def _joined(host: Host, parts: list[Node], state: State, mode: Mode) -> _Readings:
+def _joined(
+    host: Host, parts: list[Node], state: State, mode: Mode, escaped: str = '$`"\\'
+) -> _Readings:
+    """`escaped`: the letters before which a backslash counts between quotes."""
     found: _Readings = [[]]
     for part in parts:
-        readings = _part(host, part, state, mode)
+        if part["Type"] == "Lit":
+            readings = [_literal(part.get("Value", ""), mode, escaped)]
+        else:
+            readings = _part(host, part, state, mode)
         if len(found) * len(readings) > MOST_READINGS:
             hole = UNKNOWN if mode is Mode.QUOTED else WORDS
             readings = [[Cell("", mode, hole)]]
@@ -83,8 +89,6 @@ def _joined(host: Host, parts: list[Node], state: State, mode: Mode) -> _Reading
 
 def _part(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
     kind = part["Type"]
-    if kind == "Lit":
-        return [_literal(part.get("Value", ""), mode)]
     if kind == "SglQuoted":
         text = ansi(part.get("Value", "")) if part.get("Dollar") else part.get("Value", "")
         return [_hole(UNKNOWN, Mode.QUOTED) if text is None else letters(text, Mode.QUOTED)]
@@ -111,7 +115,7 @@ def _part(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
     return [_hole(WORDS, mode)]
 
 
-def _literal(text: str, mode: Mode) -> list[Cell]:
+def _literal(text: str, mode: Mode, escaped: str) -> list[Cell]:
     """Letters of a literal, its backslashes taken away as bash does."""
     found: list[Cell] = []
     position = 0
@@ -121,7 +125,7 @@ def _literal(text: str, mode: Mode) -> list[Cell]:
             position += 2
             if following == "\n":
                 continue
-            if mode is Mode.QUOTED and following not in '$`"\\':
+            if mode is Mode.QUOTED and following not in escaped:
                 found += letters("\\" + following, Mode.QUOTED)
             else:
                 found += letters(following, Mode.QUOTED)

@@ -31,7 +31,7 @@ def _replaced(word: Arg, marks: set[str], stdin: Stream) -> Arg:
         return word
     is_whole = word.is_exact and word.text in marks
     if is_whole and stdin is not None and stdin.form in (Form.INSIDE, Form.GLOB):
-        return replace(stdin, loose=False)
+        return replace(stdin, loose=False, several=False)
     return Arg(word.text[: min(places)], Form.OPEN)
 
 
@@ -43,7 +43,7 @@ def _appended(call: Invocation, stdin: Stream) -> tuple[Arg, ...]:
         return (WORDS,)
     if stdin.form in (Form.INSIDE, Form.GLOB):
         whole = by_line or any(option in ("-0", "--null") for option in call.options)
-        return (replace(stdin, loose=not whole),)
+        return (replace(stdin, loose=not whole, several=True),)
     if stdin.is_exact and not cut and not re.search(r"['\"\\]", stdin.text):
         return tuple(exact(word) for word in stdin.text.split())
     return (WORDS,)

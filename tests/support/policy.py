@@ -24,8 +24,10 @@ class Project:
         self.directory = place / "project"
         self.home = place / "home"
         hooks = self.directory / ".git" / "hooks"
-        for folder in (self.directory / "src", hooks, self.home / ".config"):
+        keys = self.home / ".ssh"
+        for folder in (self.directory / "src", hooks, self.home / ".config", keys):
             folder.mkdir(parents=True, exist_ok=True)
+        (keys / "id_rsa").touch()
         for name in ("src/app.py", ".env", ".git/config", ".git/HEAD", ".git/hooks/a.sample"):
             (self.directory / name).touch()
         own = self.home / ".config" / "ccpar-hybrid"
@@ -54,6 +56,16 @@ def hostile() -> list[str]:
     text = (DATA / "hostile.txt").read_text(encoding="utf-8")
     lines = [line for line in text.split("\n") if line and not line.startswith("# One")]
     return [line.replace(BREAK, "\n").replace(RETURN, "\r") for line in lines]
+
+
+def beyond() -> list[tuple[Profile, str]]:
+    """Commands that one profile may never allow, though another may."""
+    found = []
+    for line in (DATA / "beyond.txt").read_text(encoding="utf-8").split("\n"):
+        if line.startswith("@"):
+            profile, _, command = line[1:].partition(" ")
+            found.append((Profile(profile), command.replace(BREAK, "\n")))
+    return found
 
 
 def real() -> list[str]:

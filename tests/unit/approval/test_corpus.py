@@ -10,7 +10,7 @@ from ccpar_hybrid.approval import policy
 from ccpar_hybrid.approval.policy import Profile
 from ccpar_hybrid.approval.rule import Asker, Decision
 from ccpar_hybrid.approval.verdict import decide_acts
-from tests.support.policy import Project, hostile, real
+from tests.support.policy import Project, beyond, hostile, real
 
 ASKER = Asker(tool="Bash")
 WRAPPERS = (
@@ -49,6 +49,14 @@ def test_no_hostile_command_is_allowed(tmp_path: Path) -> None:
         assert verdict.decision is not Decision.ALLOW, command
         again = decide_acts([part.act for part in verdict.parts], ASKER, project.ground, careful)
         assert again.decision is not Decision.ALLOW, command
+
+
+def test_no_profile_allows_what_is_beyond_it(tmp_path: Path) -> None:
+    projects = {each: Project(tmp_path / each, profile=each) for each in Profile}
+    commands = beyond()
+    assert len(commands) >= 20
+    allowed = [(p, c) for p, c in commands if projects[p].bash(c) == "allow"]
+    assert allowed == []
 
 
 def test_nearly_all_commands_that_agents_run_are_allowed(tmp_path: Path) -> None:
