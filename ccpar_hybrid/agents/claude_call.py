@@ -1,11 +1,11 @@
 """The tool call that a permission dialog of Claude Code (2.1.197) is about. Pure.
 
 What the program draws is not always what it was given (seen at 2.1.197): a path may hold escape
-sequences that it swallows, a command characters of no width that it leaves out, so that
-`ls \\; rm x` can stand for `ls` and then `rm x`. The address of a page it spells out itself, and
-of a server's tool or a search only the name matters: these are exact. Of a command and a path the
-input is told only if they are so plain that a character that is left out can at most make another
-name of a word; all else is for a person.
+sequences that it swallows, a command characters of no width that it leaves out, so that words
+behind a backslash can be a command of their own, and a server's tool goes by the name that the
+server wants shown. The address of a page it spells out itself, and of a search only that it is one
+matters: these are exact. Of a command and a path the input is told only if they are so plain that
+a character that is left out can at most make another name of a word; all else is for a person.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TITLE = Style(ACCENT.colour, marks=frozenset("1"))
 _DASHES = Style("5;239")
 _PROCEED = "Do you want to proceed?"
 _BY_AGENT = re.compile(r"( \S.*?)( · from the [\w:.-]{1,60} agent)?")
-_NAME = "[A-Za-z0-9_-]+"
+_SERVER_TOOL = re.compile(r"(   \S.* - \S.*\(.*\)) \(MCP\)")
 
 _PLAIN_COMMAND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+.-]*(?: [A-Za-z0-9_./=:,@%+-]+)*")
 """Of words only: no quotes, escapes, comments, operators or expansions, no blanks that a tab or a
@@ -47,7 +47,7 @@ Body = Sequence[StyledLine]
 class Call:
     """What was read of the call; `input` and `exact` as of a Prompt."""
 
-    tool: str
+    tool: str | None
     subject: str
     input: Mapping[str, object] | None = None
     exact: bool = False
@@ -180,16 +180,15 @@ def _fetch(body: Body) -> Call | None:
 
 
 def _other(body: Body) -> Call | None:
-    """A tool by the name that is shown of it, below the title `Tool use`."""
+    """A search, or a tool of a server, which may go by any name that the server gives it."""
     if len(body) < 4 or body[0].text or body[-1].text:
         return None
     first = body[1]
     if first.text.startswith('   Web Search("') and first.is_all(PLAIN, 0, 14):
         return Call("WebSearch", first.text.strip(), {}, exact=True)
-    match = re.match(rf"   ({_NAME}) - ({_NAME})\(", first.text)
-    if match is None or not first.is_all(PLAIN, 0, match.end()):
-        return None
-    return Call(f"mcp__{match[1]}__{match[2]}", first.text.strip())
+    served = _SERVER_TOOL.fullmatch(first.text)
+    drawn = served and first.is_all(PLAIN, 0, served.end(1))
+    return Call(None, first.text.strip()) if drawn else None
 
 
 def _form(question: str, read: Callable[[Body], Call | None], footer: str = AMEND) -> Form:

@@ -17,21 +17,23 @@ from ccpar_hybrid.agents.styled import StyledLine, styled_lines
 
 _PAGES = {"login": PromptKind.LOGIN, "press Enter": PromptKind.PRESS_ENTER}
 _READERS: tuple[Callable[[Frame], Prompt | None], ...] = (read_permission, read_person_frame)
-_MOST_SHOWN = 100
 
 
-def read_prompt(screen: str) -> Prompt | None:
-    """What the visible screen, with its colours as escape sequences, asks; None: nothing."""
+def read_prompt(screen: str, columns: int = 0) -> Prompt | None:
+    """What the visible screen, with its colours as escape sequences, asks; None: nothing.
+
+    `columns` is the width of its pane, 0: not known. With it a dialog has to be as wide.
+    """
     waiting = claude_screen.read_screen(screen).waiting
     if waiting is None:
         return None
     lines = styled_lines(screen)
-    return read_question(lines) or _framed(lines) or _unread(lines, waiting)
+    return read_question(lines) or _framed(lines, columns) or _unread(lines, waiting)
 
 
-def _framed(lines: list[StyledLine]) -> Prompt | None:
+def _framed(lines: list[StyledLine], columns: int) -> Prompt | None:
     frame = read_frame(lines)
-    if frame is None:
+    if frame is None or columns not in (0, frame.columns):
         return None
     return next((found for read in _READERS if (found := read(frame))), None)
 

@@ -73,7 +73,7 @@ def read_frame(lines: list[StyledLine]) -> Frame | None:
     first, options, indent = found
     columns = max((len(line.text) for line in lines if is_rule(line)), default=0)
     top = next((n for n in range(first - 1, -1, -1) if is_rule(lines[n], columns)), None)
-    if top is None or top + 1 >= first:
+    if top is None or top + 1 >= first or (top and lines[top - 1].text):
         return None
     if any(line.odd or line.width > columns for line in lines[top:]):
         return None

@@ -52,9 +52,11 @@ class Prompt:
     `tool` is the agent's name of it; None: not surely read. `subject` is what it would act on, as
     it is shown: for people, never for a judgement. `input` is the tool's input with all of it that
     a judgement needs; None where that was not read, so that a person has to decide. Where `exact`
-    is false the program may have left out characters that show nothing: what it would do is then
-    only likely to be what `input` says. `whole`: nothing of the dialog was scrolled off or cut.
-    `shown` are its lines without colours: two prompts with the same are the same dialog.
+    is false it is only likely: characters that show nothing may be missing, and where the call
+    would run (the current directory) is not on the screen. That is enough to deny; to allow by it
+    is for those who have chosen to trust the screen. `whole`: nothing of the dialog was scrolled
+    off or cut. `shown` are its lines without colours: two prompts with the same are the same
+    dialog.
     """
 
     kind: PromptKind

@@ -1,6 +1,7 @@
 """A small MCP server with one tool, `put`, over standard input and output. Standard library only.
 
-`python tests/support/mcp_server.py`: it takes anything and does nothing.
+`python tests/support/mcp_server.py [TITLE]`: it takes anything and does nothing. With TITLE it says
+that its tool is called so for people.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import json
 import sys
 from typing import Any
 
-TOOL = {
+TOOL: dict[str, Any] = {
     "name": "put",
     "description": "Puts a thing somewhere",
     "inputSchema": {"type": "object", "properties": {"what": {"type": "string"}}},
+    **({"annotations": {"title": sys.argv[1]}} if sys.argv[1:] else {}),
 }
 
 

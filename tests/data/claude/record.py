@@ -1,7 +1,8 @@
 """Records the real Claude Code: its screens, hook events and transcripts, with the scripted model.
 
-`python -m tests.data.claude.record [SCENE…]`, with `claude` on PATH. Needs no account; ends all
-that it starts. What it writes is compared by eye with `git diff` when the program changes.
+`python -m tests.data.claude.record [SCENE…]`, with `claude` on PATH; one of the dialogs is named
+`dialogs/SCENE`. Needs no account; ends all that it starts. What it writes is compared by eye with
+`git diff` when the program changes.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from ccpar_hybrid.core.task import TaskKey, TaskSpec
 from ccpar_hybrid.demo.model import ScriptedModel
 from tests.data.claude.account import PROJECT
 from tests.data.claude.scene import SCENES, Scene
+from tests.data.claude.scene_dialog import DIALOGS
 from tests.support.paths import private_environment
 from tests.support.tmux_server import TmuxServer, running_tmux
 from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
 SIZES = ((80, 20), (100, 24), (200, 50))
+DIALOG_SIZES = ((80, 20), (120, 30), (200, 50))
 STORY_SIZE = SIZES[1]
 """At this size the hook events are kept as well, and the transcript without its attachments."""
 PUBLIC_HOME = "/home/example"
@@ -48,6 +51,8 @@ class Stage:
         self._tmux = tmux
         self.project = home / "project"
         self.project.mkdir()
+        if scene.dialog:
+            (self.project / "notes.txt").write_text("a\nb\nc\n")
         (home / "events").mkdir()
         (home / "claude").mkdir()
         self._environment = {
@@ -147,11 +152,12 @@ def stage(scene: Scene) -> Iterator[Stage]:
 
 def record(scene: Scene) -> None:
     """Write the scene's files."""
-    for columns, rows in SIZES:
+    for columns, rows in DIALOG_SIZES if scene.dialog else SIZES:
         with stage(scene) as there:
             screen = there.play(columns, rows)
-            _write(f"screens/{scene.name}-{columns}x{rows}.ans", screen, there.home)
-            if (columns, rows) == STORY_SIZE:
+            folder = "dialogs" if scene.dialog else "screens"
+            _write(f"{folder}/{scene.name}-{columns}x{rows}.ans", screen, there.home)
+            if not scene.dialog and (columns, rows) == STORY_SIZE:
                 _record_story(scene, there)
 
 
@@ -176,9 +182,10 @@ def main(names: list[str]) -> None:
     """Record the named scenes, or all."""
     version = subprocess.run(["claude", "--version"], capture_output=True, text=True, check=True)
     (HERE / "VERSION").write_text(version.stdout)
-    for scene in SCENES:
-        if not names or scene.name in names:
-            print(scene.name, flush=True)
+    for scene in (*SCENES, *DIALOGS):
+        name = f"dialogs/{scene.name}" if scene.dialog else scene.name
+        if not names or name in names:
+            print(name, flush=True)
             try:
                 record(scene)
             except AssertionError as error:

@@ -30,6 +30,8 @@ class Scene:
     environment: Mapping[str, str] = field(default_factory=lambda: {"ANTHROPIC_API_KEY": KEY})
     changes: bool = False
     """It never stands still (a spinner turns)."""
+    dialog: bool = False
+    """Only its screen is kept, among the dialogs."""
 
     @property
     def prompt(self) -> str | None:
