@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ccpar_hybrid.core.account import AccountId, LimitNotice, Window
+from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.outcome import Usage
 from ccpar_hybrid.core.task import TaskKey, TaskSpec
 
@@ -139,6 +140,15 @@ class Progress:
     """The error of the service that ended the last turn, if nothing has followed."""
 
 
+@dataclass(frozen=True)
+class ToolCall:
+    """What an agent asks leave for: `input` is whole, `directory` is where its shell stands."""
+
+    tool: str
+    input: Mapping[str, Any]
+    directory: str
+
+
 class Transcript(Protocol):
     """Reads an agent's own record of a session as it grows."""
 
@@ -172,6 +182,18 @@ class Agent(Protocol):
 
     def observe(self, event: Mapping[str, object]) -> Observation | None:
         """What one hook event says; None for one that says nothing or is not understood."""
+
+    def asked(self, event: Mapping[str, object]) -> ToolCall | None:
+        """The call that this hook event asks leave for; None for any other event."""
+
+    def carried_out(self, event: Mapping[str, object]) -> ToolCall | None:
+        """The call that this hook event says was carried out, or was tried."""
+
+    def leave(self, decision: Decision, message: str) -> str:
+        """What the hook prints to answer such a request; empty: nothing, a person answers.
+
+        `message` is what the agent is told with a denial.
+        """
 
     def is_same_prompt(self, taken: str, given: str) -> bool:
         """Whether the prompt that it says it took is the one that was given."""

@@ -18,17 +18,28 @@ from ccpar_hybrid.agents.base import (
     Observation,
     Screen,
     Terminal,
+    ToolCall,
     Transcript,
 )
-from ccpar_hybrid.agents.claude_hook import EVENTS, observe
+from ccpar_hybrid.agents.claude_hook import (
+    EVENTS,
+    PERMISSION,
+    asked,
+    carried_out,
+    leave,
+    observe,
+)
 from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt, submittable
 from ccpar_hybrid.agents.claude_statusline import users_command
 from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript, has_transcript
 from ccpar_hybrid.core.account import AccountId
+from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.settings import ClaudeSettings
 from ccpar_hybrid.system.files import write_private
 
 HOOK_TIMEOUT_S = 15
+PERMISSION_TIMEOUT_S = 7 * 24 * 3600
+"""A hook that asks leave waits for a person, if need be over a long weekend."""
 
 
 class ClaudeAgent:
@@ -118,8 +129,11 @@ class ClaudeAgent:
     def _hooks(self, context: LaunchContext) -> dict[str, object]:
         command = shlex.join(context.hook_argv)
         hook = {"type": "command", "command": command, "timeout": HOOK_TIMEOUT_S}
+        patient = {**hook, "timeout": PERMISSION_TIMEOUT_S}
         return {
-            "hooks": {event: [{"hooks": [hook]}] for event in EVENTS},
+            "hooks": {
+                event: [{"hooks": [patient if event == PERMISSION else hook]}] for event in EVENTS
+            },
             "statusLine": {
                 "type": "command",
                 "command": f"{command} --status-line{self._users_status_line(context)}",
@@ -138,6 +152,18 @@ class ClaudeAgent:
     def observe(self, event: Mapping[str, object]) -> Observation | None:
         """What a hook's JSON says."""
         return observe(event, datetime.now(UTC))
+
+    def asked(self, event: Mapping[str, object]) -> ToolCall | None:
+        """By the PermissionRequest hook, which brings the whole tool input."""
+        return asked(event)
+
+    def carried_out(self, event: Mapping[str, object]) -> ToolCall | None:
+        """By the hooks that come after a tool."""
+        return carried_out(event)
+
+    def leave(self, decision: Decision, message: str) -> str:
+        """The JSON that answers the dialog."""
+        return leave(decision, message)
 
     def is_same_prompt(self, taken: str, given: str) -> bool:
         """By what the TUI leaves of a text."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ccpar_hybrid.agents.base import Observation, Sign, Source
+from ccpar_hybrid.agents.base import Observation, Sign, Source, ToolCall
 from ccpar_hybrid.agents.claude_limit import notice_of, windows_of
 from ccpar_hybrid.agents.claude_text import told, whole
 from ccpar_hybrid.agents.claude_tool import subject, summary
 from ccpar_hybrid.agents.failure import RATE_LIMIT
+from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.text import first_line
 
 Event = Mapping[str, Any]
 _HELD = ("running", "pending", "in_progress")
 _WIDTH = 120
+PERMISSION = "PermissionRequest"
+"""Comes with each dialog that asks leave; its hook may answer."""
+_AFTER_TOOL = ("PostToolUse", "PostToolUseFailure")
 PLAN = "plan: read it and say whether to go on"
 
 
@@ -125,13 +130,40 @@ def _compact(event: Event) -> Observation:
     return _seen(event, Sign.WORKING, "compacting the conversation")
 
 
+def asked(event: Mapping[str, object]) -> ToolCall | None:
+    """The call of a PermissionRequest; None for other events, and for what is not understood."""
+    return _tool_call(event) if event.get("hook_event_name") == PERMISSION else None
+
+
+def carried_out(event: Mapping[str, object]) -> ToolCall | None:
+    """The call that was carried out, well or not; None for other events."""
+    return _tool_call(event) if event.get("hook_event_name") in _AFTER_TOOL else None
+
+
+def _tool_call(event: Mapping[str, object]) -> ToolCall | None:
+    tool, given, folder = event.get("tool_name"), event.get("tool_input"), event.get("cwd")
+    if not (isinstance(tool, str) and tool and isinstance(given, dict) and isinstance(folder, str)):
+        return None
+    return ToolCall(tool, given, folder)
+
+
+def leave(decision: Decision, message: str) -> str:
+    """What a PermissionRequest hook prints; nothing to leave it to a person."""
+    if decision is Decision.ASK:
+        return ""
+    said: dict[str, object] = {"behavior": decision.value}
+    if decision is Decision.DENY:
+        said["message"] = message
+    return json.dumps({"hookSpecificOutput": {"hookEventName": PERMISSION, "decision": said}})
+
+
 _READERS: dict[str, Callable[[Event], Observation | None]] = {
     "SessionStart": _session,
     "UserPromptSubmit": _prompt,
     "PreToolUse": _tool,
     "PostToolUse": _tool_done,
     "PostToolUseFailure": _tool_done,
-    "PermissionRequest": _permission,
+    PERMISSION: _permission,
     "Stop": _stop,
     "StopFailure": _stop_failure,
     "PreCompact": _compact,

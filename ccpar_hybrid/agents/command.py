@@ -11,9 +11,11 @@ from ccpar_hybrid.agents.base import (
     Observation,
     Screen,
     Terminal,
+    ToolCall,
     Transcript,
 )
 from ccpar_hybrid.core.account import AccountId
+from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.system.files import write_private
 
 
@@ -51,6 +53,18 @@ class CommandAgent:
     def observe(self, event: Mapping[str, object]) -> Observation | None:
         """It has no hooks."""
         return None
+
+    def asked(self, event: Mapping[str, object]) -> ToolCall | None:
+        """It asks nobody."""
+        return None
+
+    def carried_out(self, event: Mapping[str, object]) -> ToolCall | None:
+        """It tells of none."""
+        return None
+
+    def leave(self, decision: Decision, message: str) -> str:
+        """It hears no answer."""
+        return ""
 
     def is_same_prompt(self, taken: str, given: str) -> bool:
         """It takes none."""

@@ -19,6 +19,7 @@ from ccpar_hybrid.app.doctor_finding import (
     warning,
 )
 from ccpar_hybrid.app.doctor_subject import Subject
+from ccpar_hybrid.app.judge import Judge
 from ccpar_hybrid.app.supervisor_watch import supervisor_pid
 from ccpar_hybrid.app.worker_client import is_outdated
 from ccpar_hybrid.core.task import Task, TaskKey
@@ -27,6 +28,7 @@ from ccpar_hybrid.ledger.database import Database
 from ccpar_hybrid.ledger.migration import known_version, version_of
 from ccpar_hybrid.ledger.view import LedgerView
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobState, QueueSnapshot
+from ccpar_hybrid.system.files import lock_holder
 from ccpar_hybrid.tmux.session import SessionView
 
 _SETUP = "ccpar-hybrid setup"
@@ -62,6 +64,7 @@ def session(subject: Subject) -> Iterator[Finding]:
     yield fine(name, f"{workers} workers in {len(view.windows)} windows, {view.attached} attached")
     yield _monitor(view)
     yield from _supervisor(subject, view)
+    yield from _approver(subject, view)
     yield from _workers(subject, view)
 
 
@@ -91,6 +94,20 @@ def _supervisor(subject: Subject, view: SessionView) -> Iterator[Finding]:
         yield warning("supervisor", f"{seen}: nothing that dies is started again", _SETUP)
     else:
         yield fine("supervisor", f"runs in {view.supervisor.pane_id}")
+
+
+def _approver(subject: Subject, view: SessionView) -> Iterator[Finding]:
+    """It runs, and the policy can be used. One serves all sessions of the instance."""
+    if not subject.app.settings.approver.run:
+        yield fine("approver", "is switched off (approver.run): a person answers all dialogs")
+        return
+    if view.approver is None or lock_holder(subject.paths.approver_lock) is None:
+        seen = "its pane is gone" if view.approver is None else "does not run"
+        yield warning("approver", f"{seen}: every dialog waits for a person", _SETUP)
+    elif trouble := Judge(subject.environment).trouble():
+        yield failed("approver", trouble, "ccpar-hybrid policy lint")
+    else:
+        yield fine("approver", f"runs in {view.approver.pane_id}")
 
 
 def _workers(subject: Subject, view: SessionView) -> Iterator[Finding]:

@@ -31,6 +31,20 @@ class PanePrograms:
         """Of the supervisor."""
         return (*_PROGRAM, "supervisor", *self._place)
 
+    @property
+    def approver(self) -> tuple[str, ...]:
+        """Of the approver."""
+        return (*_PROGRAM, "approver", *self._place)
+
+    def service(self, role: str) -> tuple[str, ...]:
+        """Of a pane that is no worker's, by its role."""
+        services = {
+            "monitor": self.monitor,
+            "supervisor": self.supervisor,
+            "approver": self.approver,
+        }
+        return services[role]
+
     def worker(self, worker: WorkerSlot) -> tuple[str, ...]:
         """Of a worker."""
         return (*_PROGRAM, "worker", worker.name, "--group", worker.group, *self._place)

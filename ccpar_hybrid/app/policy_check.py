@@ -58,10 +58,16 @@ class Bench:
         directory = Path(call.dir or ".").absolute()
         if not directory.is_dir():
             raise BadInput(f"{directory} is no directory", "name the task's directory with --dir")
-        own = (self._paths.config, self._paths.state, self._paths.data, self._paths.runtime)
-        place = ground(str(directory), self._environment, own)
         asker = Asker(tool=call.tool, agent=call.agent, group=call.group)
-        return decide(asker, call.input, place, self.policy, self.tools)
+        return self.judge_at(asker, call.input, str(directory))
+
+    def judge_at(
+        self, asker: Asker, given: Mapping[str, Any], directory: str, folder: str = ""
+    ) -> Verdict:
+        """The same in the words of a running agent, whose shell stands in `folder`."""
+        own = (self._paths.config, self._paths.state, self._paths.data, self._paths.runtime)
+        place = ground(directory, self._environment, own, folder)
+        return decide(asker, given, place, self.policy, self.tools)
 
 
 def read_call(data: object, directory: str | None) -> Call:

@@ -175,6 +175,7 @@ class Sessions:
             environment_file=programs.environment_file,
             directory=self._app.environment.get("HOME", "/"),
             supervisor_argv=programs.supervisor if has_supervisor else None,
+            approver_argv=programs.approver if self._app.settings.approver.run else None,
         )
 
     def _await_workers(self, session: str, workers: Sequence[WorkerSlot], report: Report) -> None:

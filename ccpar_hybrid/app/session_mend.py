@@ -39,7 +39,8 @@ class Mender:
         self._shrink(view, [pane for name, pane in view.workers.items() if name not in wanted])
         missing = [worker for name, worker in wanted.items() if name not in view.workers]
         lacks_supervisor = self._spec.supervisor_argv and view.supervisor is None
-        if missing or view.monitor is None or lacks_supervisor:
+        lacks_approver = self._spec.approver_argv and view.approver is None
+        if missing or view.monitor is None or lacks_supervisor or lacks_approver:
             self._grow(view.name, missing)
 
     def _respawn(self, view: SessionView, wanted: dict[str, WorkerSlot]) -> None:
@@ -47,6 +48,9 @@ class Mender:
         self._respawn_service(view, view.supervisor, self._spec.supervisor_argv)
         if self._spec.supervisor_argv is None:
             self._server.end_supervisor(view)
+        self._respawn_service(view, view.approver, self._spec.approver_argv)
+        if self._spec.approver_argv is None:
+            self._server.end_approver(view)
         if view.version != __version__:
             self._server.set_version(view)
         for name, pane in view.workers.items():

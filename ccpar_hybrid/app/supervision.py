@@ -138,7 +138,8 @@ class Supervision:
 
     def _respawn(self, pane: PaneView, wanted: Mapping[str, WorkerSlot]) -> None:
         programs = PanePrograms(self._app, self._session)
-        argv = programs.worker(wanted[pane.worker]) if pane.worker else programs.monitor
+        is_worker = bool(pane.worker)
+        argv = programs.worker(wanted[pane.worker]) if is_worker else programs.service(pane.role)
         self._server.respawn(pane.pane_id, argv, kill=True)
         self._say(f"{title(pane)} {_end_of(pane)}; started again")
 

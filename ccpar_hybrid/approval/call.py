@@ -51,7 +51,7 @@ def _paths(effect: Effect, *keys: str) -> Callable[[str, Input, Ground], list[Ac
             path = given.get(key)
             if isinstance(path, str) and path and not re.search("[\x00-\x1f]", path):
                 home = ground.home + path[1:] if path.startswith("~/") else path
-                spot = ground.spot(home, ground.directory)
+                spot = ground.spot(home, ground.start)
                 return [Act(effect, spot.path, spot=spot)]
         return [unclear(tool, f"it names no path ({keys[0]})")]
 
@@ -60,14 +60,14 @@ def _paths(effect: Effect, *keys: str) -> Callable[[str, Input, Ground], list[Ac
 
 def _search(tool: str, given: Input, ground: Ground) -> list[Act]:
     """Glob and Grep: where they look, and whether they are made to find secrets."""
-    place = given.get("path") or ground.directory
+    place = given.get("path") or ground.start
     pattern = given.get("pattern") if tool == "Glob" else given.get("glob")
     if not isinstance(place, str) or not isinstance(pattern, str | None):
         return [unclear(tool, "its input is not plain")]
     pattern = pattern or ""
     if ".." in pattern.split("/") or pattern.startswith("~"):
         return [unclear(f"{tool} {pattern}", "a pattern that leads upward")]
-    spot = ground.spot(place, ground.directory)
+    spot = ground.spot(place, ground.start)
     found = [Act(Effect.READ, spot.path, spot=spot)]
     if pattern.startswith("/"):
         fixed = os.path.dirname(re.split(r"[*?\[{]", pattern)[0])  # noqa: PTH120

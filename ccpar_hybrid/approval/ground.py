@@ -27,7 +27,8 @@ _STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr")
 class Ground:
     """The task's directory, its git worktree, the user's home, what is this program's own.
 
-    All paths are absolute, with links resolved.
+    All paths are absolute, with links resolved. `folder` is where the agent's shell stands, from
+    which relative paths lead; empty: in the directory.
     """
 
     directory: str
@@ -35,6 +36,12 @@ class Ground:
     home: str
     own: tuple[str, ...] = ()
     temporary: tuple[str, ...] = ("/tmp",)
+    folder: str = ""
+
+    @property
+    def start(self) -> str:
+        """Where relative paths lead from."""
+        return self.folder or self.directory
 
     def spot(self, path: str, base: str) -> Spot:
         """Where the path leads from `base`; reads the disk for links."""
@@ -140,7 +147,9 @@ def is_secret_pattern(pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(sample, name) for sample in samples)
 
 
-def ground(directory: str, environment: Mapping[str, str], own: tuple[str, ...] = ()) -> Ground:
+def ground(
+    directory: str, environment: Mapping[str, str], own: tuple[str, ...] = (), folder: str = ""
+) -> Ground:
     """The ground of a directory; reads the disk to find the worktree."""
     real = os.path.realpath(directory)
     home = os.path.realpath(environment.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111
@@ -153,6 +162,7 @@ def ground(directory: str, environment: Mapping[str, str], own: tuple[str, ...] 
         home=home,
         own=tuple(os.path.realpath(path) for path in own),
         temporary=tuple(temporary),
+        folder=os.path.realpath(folder) if folder else "",
     )
 
 

@@ -32,7 +32,7 @@ MOST_ACTS = 4000
 def judge(text: str, ground: Ground, tools: Tools) -> tuple[Act, ...]:
     """Every act of a command, in the order in which they were found."""
     shell = Shell(ground, tools)
-    state = State(frozenset({ground.directory}))
+    state = State(frozenset({ground.start}))
     try:
         shell.script(text, state, None)
     except RecursionError:

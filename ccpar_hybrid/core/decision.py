@@ -49,8 +49,8 @@ class Request(BaseModel):
     """One request of an agent, as it was when it came.
 
     `id` is its own, also across restarts of the approver. `input` is the whole tool input; by
-    screen only what was surely read. `directory` is where the agent's shell stands. `screen` is
-    the pane's text where it was looked at.
+    screen only what was surely read. `directory` is the task's, `folder` is where the agent's shell
+    stands (empty: there). `screen` is the pane's text where it was looked at.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +68,7 @@ class Request(BaseModel):
     tool: str
     input: Mapping[str, Any]
     directory: str
+    folder: str = ""
     screen: str | None = None
 
 

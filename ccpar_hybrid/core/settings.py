@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -125,6 +126,27 @@ class SupervisorSettings(_Section):
     respawn_limit_s: float = Field(default=60.0, ge=0)
 
 
+class OnTimeout(StrEnum):
+    """What becomes of a request that nobody answers in time."""
+
+    WAIT = "wait"
+    DENY = "deny"
+
+
+class ApproverSettings(_Section):
+    """Answers agents that ask leave, by the policy. `run`: without it a person answers them all.
+
+    `wait_s`: so long a person is waited for, then `on_timeout` is done; 0 is for ever. `most`:
+    allowed for one task without a person having answered; `most_alike`: of one call in a row.
+    """
+
+    run: bool = False
+    wait_s: float = Field(default=0.0, ge=0)
+    on_timeout: OnTimeout = OnTimeout.WAIT
+    most: int = Field(default=300, ge=1)
+    most_alike: int = Field(default=10, ge=1)
+
+
 class Settings(_Section):
     """All sections."""
 
@@ -136,3 +158,4 @@ class Settings(_Section):
     limit: LimitSettings = LimitSettings()
     machine: MachineSettings = MachineSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
+    approver: ApproverSettings = ApproverSettings()

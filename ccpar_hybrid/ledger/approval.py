@@ -117,8 +117,9 @@ class ApprovalBook:
             )
             self._database.write(
                 "UPDATE approvals SET decision = ?, decided_by = ?, decided_at = ?, message = '',"
-                " ending = ?, ended_at = ? WHERE request_id = ? AND ended_at IS NULL",
-                *(told, hand, when, End.BY_HAND.value, when, request_id),
+                " ending = ?, ended_at = ?"
+                " WHERE request_id = ? AND (ended_at IS NULL OR ending = ?)",
+                *(told, hand, when, End.BY_HAND.value, when, request_id, End.GONE.value),
             )
 
     # --- looking

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ccpar_hybrid.tmux.session import PaneView, SessionView
 
+_SERVICES = ("monitor", "approver")
+"""Programs that are wanted wherever they have a pane."""
+
 
 @dataclass(frozen=True)
 class Duty:
@@ -19,11 +22,11 @@ class Duty:
 def duty(view: SessionView, wanted: Container[str]) -> Duty:
     """Of all panes whose program has ended; `wanted` are the names of workers that shall be."""
     ended = [pane for pane in view.panes if pane.role and pane.dead]
-    lost = [p for p in ended if p.role == "monitor" or p.worker in wanted]
+    lost = [p for p in ended if p.role in _SERVICES or p.worker in wanted]
     surplus = [p for p in ended if p.role == "worker" and p.worker not in wanted]
     return Duty(tuple(lost), tuple(surplus))
 
 
 def title(pane: PaneView) -> str:
-    """What people call the pane: the worker's name, or `monitor`."""
+    """What people call the pane: the worker's name, `monitor` or `approver`."""
     return pane.worker or pane.role

@@ -73,6 +73,16 @@ class Paths:
         """The file that a session's supervisor has locked for as long as it lives."""
         return os.path.join(self.runtime, "s", session)
 
+    @property
+    def approver(self) -> str:
+        """Where workers ask for decisions, and people give theirs."""
+        return os.path.join(self.runtime, "a")
+
+    @property
+    def approver_lock(self) -> str:
+        """The file that the approver has locked for as long as it lives."""
+        return os.path.join(self.runtime, "a.lock")
+
     def run_socket(self, key: str) -> str:
         """Where a second shim of a running key attaches."""
         return os.path.join(self.runtime, "r", key)

@@ -25,9 +25,9 @@ from ccpar_hybrid.tmux.session import SessionView
 class SessionSpec:
     """What to build: whose it is, its plan, and what runs in its panes.
 
-    `instance` marks the owner. Without `supervisor_argv` there is no supervisor. Programs get
-    `CCPAR_SESSION` and `CCPAR_ENVIRONMENT_FILE` (the path of the private file with their
-    environment), and run without a shell, in `directory`.
+    `instance` marks the owner. Without `supervisor_argv` there is no supervisor, and so
+    with the approver. Programs get `CCPAR_SESSION` and `CCPAR_ENVIRONMENT_FILE` (the path of the
+    private file with their environment), and run without a shell, in `directory`.
     """
 
     name: str
@@ -38,6 +38,7 @@ class SessionSpec:
     environment_file: str
     directory: str = "/"
     supervisor_argv: tuple[str, ...] | None = None
+    approver_argv: tuple[str, ...] | None = None
 
 
 def build_commands(spec: SessionSpec) -> Iterator[Command]:
@@ -54,13 +55,16 @@ def build_commands(spec: SessionSpec) -> Iterator[Command]:
         yield from _window(spec, window, place)
     if spec.supervisor_argv:
         yield from _supervisor_window(spec, {window.name for window in spec.plan.windows})
+    if spec.approver_argv:
+        yield from _approver_window(spec, {window.name for window in spec.plan.windows})
     yield ("select-window", "-t", f"{session}={spec.plan.windows[spec.plan.focus].name}")
 
 
 def extend_commands(spec: SessionSpec, view: SessionView, growth: Growth) -> Iterator[Command]:
     """The sequence that adds the workers; what is there keeps its pane and its process.
 
-    A monitor that is gone comes back, in a window of its own in front; so does a supervisor.
+    A monitor that is gone comes back, in a window of its own in front; so do a supervisor
+    and an approver.
     """
     windows = {window.window_id: window for window in view.windows}
     names = {window.name for window in view.windows}
@@ -68,6 +72,8 @@ def extend_commands(spec: SessionSpec, view: SessionView, growth: Growth) -> Ite
         yield from _monitor_window(spec, names)
     if view.supervisor is None and spec.supervisor_argv:
         yield from _supervisor_window(spec, names | {window.name for window in growth.windows})
+    if view.approver is None and spec.approver_argv:
+        yield from _approver_window(spec, names | {window.name for window in growth.windows})
     for window_id, workers, shape in growth.filled:
         window = windows[window_id]
         roles = [*(pane.role for pane in window.panes), *["worker"] * len(workers)]
@@ -129,6 +135,11 @@ def _monitor_window(spec: SessionSpec, names: set[str]) -> Iterator[Command]:
 def _supervisor_window(spec: SessionSpec, names: set[str]) -> Iterator[Command]:
     where = ("-t", f"={spec.name}:")
     yield from _service_window(spec, "supervisor", spec.supervisor_argv or (), names, where)
+
+
+def _approver_window(spec: SessionSpec, names: set[str]) -> Iterator[Command]:
+    where = ("-t", f"={spec.name}:")
+    yield from _service_window(spec, "approver", spec.approver_argv or (), names, where)
 
 
 def _service_window(

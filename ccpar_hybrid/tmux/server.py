@@ -18,7 +18,7 @@ from ccpar_hybrid.tmux.builder import (
 )
 from ccpar_hybrid.tmux.client import TIMEOUT_S, Client
 from ccpar_hybrid.tmux.plan import Growth
-from ccpar_hybrid.tmux.session import SessionView
+from ccpar_hybrid.tmux.session import PaneView, SessionView
 
 OLDEST_VERSION = (3, 2)
 _UNKNOWN_VERSION = (99, 0)
@@ -73,6 +73,7 @@ class Server:
         """Add workers (see `grow` and `rooms`); nobody else's pane or process changes."""
         owned(view, spec.instance)
         lacks = not view.monitor or (spec.supervisor_argv and not view.supervisor)
+        lacks = lacks or (spec.approver_argv and not view.approver)
         if growth.filled or growth.windows or lacks:
             self._client.run(*extend_commands(spec, view, growth))
         return self._view(view.name)
@@ -92,8 +93,15 @@ class Server:
 
     def end_supervisor(self, view: SessionView) -> None:
         """End the session's supervisor with its pane; nothing happens where there is none."""
-        if view.supervisor:
-            self._client.run(("kill-pane", "-t", view.supervisor.pane_id))
+        self._end(view.supervisor)
+
+    def end_approver(self, view: SessionView) -> None:
+        """The same for the approver."""
+        self._end(view.approver)
+
+    def _end(self, pane: PaneView | None) -> None:
+        if pane:
+            self._client.run(("kill-pane", "-t", pane.pane_id))
 
     def set_version(self, view: SessionView) -> None:
         """Note that the session's own programs are of this version now."""

@@ -30,7 +30,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class PaneView:
-    """One pane. `role` is monitor, supervisor, worker, or empty for a pane that somebody else made.
+    """One pane. `role` is monitor, supervisor, approver, worker, or empty for somebody else's pane.
 
     `exit_code` and `signal` are None while it lives; `pid` is that of its first process.
     """
@@ -99,6 +99,11 @@ class SessionView:
     def supervisor(self) -> PaneView | None:
         """The supervisor's pane."""
         return self._of_role("supervisor")
+
+    @property
+    def approver(self) -> PaneView | None:
+        """The approver's pane."""
+        return self._of_role("approver")
 
     def _of_role(self, role: str) -> PaneView | None:
         return next((pane for pane in self.panes if pane.role == role), None)

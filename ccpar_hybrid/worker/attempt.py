@@ -22,6 +22,7 @@ from ccpar_hybrid.system.terminal import TerminalGone, is_gone
 from ccpar_hybrid.worker.allowance import GRACE_S
 from ccpar_hybrid.worker.audience import Audience
 from ccpar_hybrid.worker.console import Console
+from ccpar_hybrid.worker.door import Pending
 from ccpar_hybrid.worker.ending import (
     Ended,
     cancelled,
@@ -34,6 +35,7 @@ from ccpar_hybrid.worker.ending import (
 )
 from ccpar_hybrid.worker.interaction import Interaction
 from ccpar_hybrid.worker.leftover import MARK, mark_of
+from ccpar_hybrid.worker.permission import Asking, Permissions
 from ccpar_hybrid.worker.program import STANDARD_INPUT, Program
 from ccpar_hybrid.worker.record import Record
 from ccpar_hybrid.worker.silence import Silence
@@ -85,6 +87,7 @@ class Attempt:
         self._program: Program | None = None
         self._talk: Interaction | None = None
         self._session: str | None = None
+        self._permissions = Permissions(station.paths.approver)
         self.since = datetime.now(UTC)
         """When the state that is shown began."""
 
@@ -92,7 +95,43 @@ class Attempt:
 
     def hook(self, event: Mapping[str, object]) -> None:
         """One of the agent's hooks has fired."""
+        if self._permissions.is_watching:
+            self._mind_permissions(event)
         self._inbox.put_nowait(event)
+
+    def _mind_permissions(self, event: Mapping[str, object]) -> None:
+        """Some events tell that a person has answered in the pane."""
+        if (call := self._agent.carried_out(event)) is not None:
+            self._permissions.see_done(call)
+        elif (seen := self._agent.observe(event)) is not None:
+            self._permissions.see_turn(seen.sign)
+
+    @property
+    def name(self) -> str:
+        """The task's."""
+        return self._order.task.name
+
+    def ask(self, event: Mapping[str, object]) -> Pending | None:
+        """Take in a hook that asks leave, and wait for the approver; None for any other one."""
+        call = self._agent.asked(event)
+        if call is None or not self._station.settings.approver.run:
+            return None
+        self.hook(event)
+        return Asking(self._permissions.begin(call, self._facts(event)), self._agent)
+
+    def _facts(self, event: Mapping[str, object]) -> dict[str, object]:
+        task, record, station = self._order.task, self._order.record, self._station
+        session_id = event.get("session_id")
+        return {
+            "key": task.key,
+            "attempt": record.number,
+            "session": session_id if isinstance(session_id, str) else record.session_id,
+            "agent": task.spec.agent,
+            "group": task.spec.group,
+            "worker": station.name,
+            "pane": station.pane.pane_id,
+            "directory": task.spec.directory,
+        }
 
     def cancel(self, reason: str) -> None:
         """End the run; its outcome will be cancelled, for this reason."""
@@ -156,6 +195,7 @@ class Attempt:
             reach("attempt.over")
         finally:
             self._console.label(WorkerState.STOPPING, self._order.task.name)
+            self._permissions.drop()
             ending = await program.close(self._grace_s)
             self._watch.close()
         reach("attempt.closed")
@@ -253,6 +293,8 @@ class Attempt:
                 return timed_out(self._order.task.spec.timeout_s or 0)
             if self._talk is not None and self._paused_since is None:
                 result = await self._talk.tick(time.monotonic())
+                if self._permissions.is_asking and self._talk.is_seen_at_work:
+                    self._permissions.see_work()
                 if result is not None:
                     return finished(result)
             is_paused = self._paused_since is not None

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ccpar_hybrid.system.files import remove_own
 from ccpar_hybrid.system.paths import make_private
@@ -17,12 +18,27 @@ from ccpar_hybrid.worker.wire import Message
 Answer = Callable[[Message], Awaitable[Message]]
 
 
+class Pending(Protocol):
+    """An answer that takes its time."""
+
+    async def answer(self) -> Message:
+        """May take for ever; cancelled when the other end hangs up."""
+
+    async def close(self, *, delivered: bool) -> None:
+        """Called once, with whether the answer was taken."""
+
+
+Hold = Callable[[Message], Pending | None]
+
+
 class Door:
     """Serves one request and one answer on each connection, from `open` to `close`."""
 
-    def __init__(self, path: str, answer: Answer) -> None:
+    def __init__(self, path: str, answer: Answer, hold: Hold = lambda message: None) -> None:
+        """`hold` is asked first whether the answer takes its time; None: `answer` has it."""
         self._path = Path(path)
         self._answer = answer
+        self._hold = hold
 
     async def open(self) -> None:
         """Listen; takes over the path of a worker that died."""
@@ -38,13 +54,36 @@ class Door:
         try:
             line = await reader.readline()
             if line:
-                writer.write(wire.encode(await self._answer(wire.decode(line))))
+                message = wire.decode(line)
+                if (pending := self._hold(message)) is not None:
+                    await _attend(pending, reader, writer)
+                    return
+                writer.write(wire.encode(await self._answer(message)))
                 await writer.drain()
         except (OSError, ValueError, KeyError, wire.WireError) as error:
             with contextlib.suppress(OSError):
                 writer.write(wire.encode({"type": wire.ERROR, "reason": str(error)}))
         finally:
             writer.close()
+
+
+async def _attend(
+    pending: Pending, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Wait for the answer as long as the other end does."""
+    answering = asyncio.ensure_future(pending.answer())
+    leaving = asyncio.ensure_future(reader.read(1))
+    delivered = False
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done() and not leaving.done():
+            writer.write(wire.encode(answering.result()))
+            await writer.drain()
+            delivered = True
+    finally:
+        answering.cancel()
+        leaving.cancel()
+        await pending.close(delivered=delivered)
 
 
 Meet = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

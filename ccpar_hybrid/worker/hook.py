@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 REPLY_TIMEOUT_S = 10.0
+PERMISSION = "PermissionRequest"
+"""The event whose answer may take as long as a person does; the agent's own dialog stands
+meanwhile, and who is there can answer that instead."""
 STATUS_LINE = "--status-line"
 
 
@@ -62,6 +65,8 @@ def _deliver(socket_path: str, message: dict[str, Any]) -> str:
     try:
         with wire.Link.connect(socket_path, REPLY_TIMEOUT_S) as link:
             link.send(message)
+            if message["event"].get("hook_event_name") == PERMISSION:
+                link.socket.settimeout(None)
             reply = link.receive()
     except (OSError, wire.WireError):
         return ""

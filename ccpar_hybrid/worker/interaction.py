@@ -79,6 +79,12 @@ class Interaction:
         return self._conversation.view
 
     @property
+    def is_seen_at_work(self) -> bool:
+        """Whether the last look at the screen showed no dialog, and that the agent works."""
+        view = self._conversation.view
+        return (view.state, view.source) == (WorkerState.WORKING, Source.SCREEN)
+
+    @property
     def is_over(self) -> bool:
         """Whether our prompt's turn has ended and no other has begun."""
         return self._conversation.is_settling and self._conversation.phase is Phase.TAKEN

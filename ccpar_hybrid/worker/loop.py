@@ -19,10 +19,11 @@ from ccpar_hybrid.system.process import become_subreaper, release_memory
 from ccpar_hybrid.system.terminal import ignore_job_control
 from ccpar_hybrid.worker import wire
 from ccpar_hybrid.worker.admission import Admission, Refusal
+from ccpar_hybrid.worker.attempt import Attempt
 from ccpar_hybrid.worker.audience import ASKED
 from ccpar_hybrid.worker.beat import Beat
 from ccpar_hybrid.worker.console import Console
-from ccpar_hybrid.worker.door import Door
+from ccpar_hybrid.worker.door import Door, Pending
 from ccpar_hybrid.worker.leftover import sweep
 from ccpar_hybrid.worker.post import Claim, Post
 from ccpar_hybrid.worker.run import Run, closing
@@ -44,7 +45,7 @@ class Worker:
         self._station = station
         self._console = Console(station.pane, station.name, station.group)
         self._admission = Admission(station.ledger, station.scheduler, station.settings)
-        self._door = Door(station.paths.worker_socket(station.id), self._answer)
+        self._door = Door(station.paths.worker_socket(station.id), self._answer, self._hold)
         self._leave = asyncio.Event()
         self._run: Run | None = None
         self._post: Post | None = None
@@ -161,16 +162,26 @@ class Worker:
         return {"type": wire.ERROR, "reason": f"unknown request {message['type']!r}"}
 
     def _hook(self, message: Message) -> str:
-        run = self._run
-        if (
-            run
-            and run.attempt
-            and (run.task.key, run.number) == (message["key"], message["attempt"])
-        ):
-            run.attempt.hook(message["event"])
-            if message["event"].get("hook_event_name") == STATUS_LINE:
-                return f"{self._station.name} · {visible(run.task.name, 60)}"
+        attempt = self._attempt_of(message)
+        if attempt is None:
+            return ""
+        attempt.hook(message["event"])
+        if message["event"].get("hook_event_name") == STATUS_LINE:
+            return f"{self._station.name} · {visible(attempt.name, 60)}"
         return ""
+
+    def _hold(self, message: Message) -> Pending | None:
+        """A hook that asks leave waits for its answer."""
+        if message["type"] != wire.HOOK:
+            return None
+        attempt = self._attempt_of(message)
+        return attempt.ask(message["event"]) if attempt is not None else None
+
+    def _attempt_of(self, message: Message) -> Attempt | None:
+        run = self._run
+        if run is None or (run.task.key, run.number) != (message["key"], message["attempt"]):
+            return None
+        return run.attempt
 
     def _cancel(self, message: Message) -> Message:
         run = self._run

@@ -53,6 +53,12 @@ ERROR = "error"
 # hooks and worker
 HOOK = "hook"
 HOOK_REPLY = "hook-reply"
+# workers, clients and approver
+REQUEST = "request"
+ANSWER = "answer"
+DELIVERED = "delivered"
+WITHDRAWN = "withdrawn"
+DECIDE = "decide"
 
 
 class WireError(Exception):

@@ -36,6 +36,7 @@ QUICK = {
     "CCPAR_SESSION_ROWS": "30",
     "CCPAR_SESSION_COLUMNS": "120",
     "CCPAR_SUPERVISOR_RUN": "false",
+    "CCPAR_APPROVER_RUN": "false",
 }
 """Settings under which nobody waits long, and nothing is mended but by the test."""
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "stop": "session",
     "monitor": "watch",
     "supervisor": "watch",
+    "approver": "watch",
     "workers": "workers",
     "add": "add",
     "list": "look",

@@ -11,7 +11,8 @@ from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli import stream
 from ccpar_hybrid.system.files import is_no_room
 
-_LIGHT = {name: f"ccpar_hybrid.front.{name}" for name in ("worker", "monitor", "supervisor")}
+_PANES = ("worker", "monitor", "supervisor", "approver")
+_LIGHT = {name: f"ccpar_hybrid.front.{name}" for name in _PANES}
 """Commands that run in panes: started without the command line's libraries."""
 
 

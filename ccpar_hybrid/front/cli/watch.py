@@ -1,4 +1,4 @@
-"""monitor, supervisor, as `--help` and completion know them; `main` runs them without these."""
+"""monitor, supervisor, approver, as `--help` knows them; `main` runs them without these."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(monitor)
     app.command()(supervisor)
+    app.command()(approver)
 
 
 def monitor(
@@ -29,5 +30,12 @@ def monitor(
 def supervisor(session: Session = None) -> None:
     """Start again what dies in a session, and keep its queue going; `setup` starts it."""
     from ccpar_hybrid.front.supervisor import main
+
+    raise typer.Exit(main(["--session", session] if session else []))
+
+
+def approver(session: Session = None) -> None:
+    """Decide by the policy what agents ask leave for; `setup` starts it."""
+    from ccpar_hybrid.front.approver import main
 
     raise typer.Exit(main(["--session", session] if session else []))

@@ -87,6 +87,19 @@ def test_how_a_person_answered_by_hand_may_become_known_later(ledger: Ledger) ->
     assert found.ended_at == NOW
 
 
+def test_a_dialog_that_went_may_turn_out_to_have_been_answered_by_hand(ledger: Ledger) -> None:
+    request = make_request()
+    ledger.approvals.note(request, ASKED)
+    ledger.approvals.end(request.id, End.GONE, NOW)
+    ledger.approvals.end_by_hand(request.id, Decision.ALLOW, LATER)
+    found = ledger.approvals.find(request.id)
+    assert found is not None
+    assert (found.end, found.answer) == (
+        End.BY_HAND,
+        make_answer(Decision.ALLOW, By.HAND, LATER),
+    )
+
+
 def test_an_answer_that_was_delivered_is_not_taken_for_one_by_hand(ledger: Ledger) -> None:
     request = make_request()
     ledger.approvals.note(request, ALLOWED, make_answer())
