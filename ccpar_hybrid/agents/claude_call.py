@@ -55,7 +55,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Form:
-    """How the program asks about one kind of call: its title's words choose it."""
+    """How the program asks about one kind of call: its title's words choose it.
+
+    What the question names, if anything, is the last part of the path that is read.
+    """
 
     question: re.Pattern[str]
     footer: str
@@ -70,11 +73,13 @@ def read_permission(frame: Frame) -> Prompt | None:
         return None
     question = frame.body[-1]
     asked = question.text[1:]
-    sure = starts_at(question, 1) and form.question.fullmatch(asked) and _is_question(question)
-    if frame.rule != ACCENT or frame.footer != form.footer or not sure:
+    match = form.question.fullmatch(asked) if starts_at(question, 1) else None
+    if match is None or not _is_question(question):
+        return None
+    if frame.rule != ACCENT or frame.footer != form.footer:
         return None
     call = form.read(frame.body[1:-1])
-    if call is None:
+    if call is None or (match.groups() and call.subject.rpartition("/")[2] != match[1]):
         return None
     return Prompt(
         PromptKind.PERMISSION,
@@ -198,9 +203,9 @@ def _form(question: str, read: Callable[[Body], Call | None], footer: str = AMEN
 _SHORT = r"\S(?:.{0,200}\S)?"
 FORMS: Mapping[str, Form] = {
     "Bash command": _form(re.escape(_PROCEED), _bash, EXPLAIN),
-    "Create file": _form(rf"Do you want to create {_SHORT}\?", _file("Write")),
-    "Overwrite file": _form(rf"Do you want to overwrite {_SHORT}\?", _file("Write")),
-    "Edit file": _form(rf"Do you want to make this edit to {_SHORT}\?", _file("Edit")),
+    "Create file": _form(rf"Do you want to create ({_SHORT})\?", _file("Write")),
+    "Overwrite file": _form(rf"Do you want to overwrite ({_SHORT})\?", _file("Write")),
+    "Edit file": _form(rf"Do you want to make this edit to ({_SHORT})\?", _file("Edit")),
     "Read file": _form(re.escape(_PROCEED), _read),
     "Fetch": _form(r"Do you want to allow Claude to fetch this content\?", _fetch, ""),
     "Tool use": _form(re.escape(_PROCEED), _other),

@@ -15,6 +15,8 @@ from ccpar_hybrid.agents.claude_person import read_person_frame, read_question
 from ccpar_hybrid.agents.prompt import Prompt, PromptKind
 from ccpar_hybrid.agents.styled import StyledLine, styled_lines
 
+MARK = "❯ [1-9][.] "
+"""An extended regular expression that one line of every dialog matches, and of some texts."""
 _PAGES = {"login": PromptKind.LOGIN, "press Enter": PromptKind.PRESS_ENTER}
 _READERS: tuple[Callable[[Frame], Prompt | None], ...] = (read_permission, read_person_frame)
 

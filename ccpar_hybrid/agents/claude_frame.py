@@ -75,6 +75,8 @@ def read_frame(lines: list[StyledLine]) -> Frame | None:
     top = next((n for n in range(first - 1, -1, -1) if is_rule(lines[n], columns)), None)
     if top is None or top + 1 >= first or (top and lines[top - 1].text):
         return None
+    if any(is_rule(line) and line.styles[0] == lines[top].styles[0] for line in lines[:top]):
+        return None  # the program draws one dialog at a time
     if any(line.odd or line.width > columns for line in lines[top:]):
         return None
     return Frame(
