@@ -13,6 +13,8 @@ from ccpar_hybrid.demo.agent_terminal import Line, line
 from ccpar_hybrid.demo.agent_width import clean, wrap
 
 ACCENT, BOLD, DIM, WARN = "38;5;153", "1", "38;5;246", "38;5;220"
+FRAME = "38;5;239"
+"""Of the dashed lines around what a file will be."""
 RULE, DASHED = "─", "╌"
 CANCEL = "cancel"
 SHOWN_LINES = 400
@@ -48,9 +50,12 @@ class Dialog:
         indent: str = " ",
         apart: int | None = None,
         amendable: bool = False,
+        rule: str = ACCENT,
+        footer_style: str = DIM,
     ) -> None:
         self._head, self._choices, self._footer = head, choices, footer
         self._indent, self._apart, self._amendable = indent, apart, amendable
+        self._rule, self._footer_style = rule, footer_style
         self._at = 0
         self._typed = ""
         self._amends = False
@@ -58,12 +63,12 @@ class Dialog:
 
     def lines(self, width: int) -> list[Line]:
         """The dialog as it is drawn, from the rule above it."""
-        shown = [line(RULE * width, ACCENT), *self._head(width)]
+        shown = [line(RULE * width, self._rule), *self._head(width)]
         for index, choice in enumerate(self._choices):
             if index == self._apart:
                 shown.append(line(RULE * width, DIM))
             shown += self._choice(index, choice, width)
-        return [*shown, line(""), line(f"{self._footer}", DIM)] if self._footer else shown
+        return [*shown, line(""), line(self._footer, self._footer_style)] if self._footer else shown
 
     def take(self, event: Event) -> None:
         """Move, choose, type or cancel."""
@@ -113,10 +118,11 @@ class Dialog:
         label = choice.label
         if here and self._is_typing:
             label = f"{label}, {self._typed}▏" if self._amends else f"{self._typed or label}▏"
-        text = f"{self._indent}{'❯' if here else ' '} {index + 1}. "
+        mark, number = f"{self._indent}{'❯' if here else ' '} ", f"{index + 1}. "
+        text = mark + number
         style = ACCENT if here else ""
         first, *rest = wrap(clean(label), max(width - len(text), 8))
-        shown = [line(text + first, style)]
+        shown: list[Line] = [((style, mark), (DIM, number), (style, first))]
         shown += [line(" " * len(text) + each, style) for each in rest]
         detail = wrap(clean(choice.detail), max(width - len(text), 8)) if choice.detail else ()
         return shown + [line(" " * len(text) + each, DIM) for each in detail]
@@ -153,7 +159,7 @@ def trust_dialog(folder: str) -> Dialog:
         ]
 
     choices = (Choice("Yes, I trust this folder", "yes"), Choice("No, exit", "no"))
-    return Dialog(head, choices, " Enter to confirm · Esc to cancel")
+    return Dialog(head, choices, " Enter to confirm · Esc to cancel", rule=WARN)
 
 
 def limit_dialog() -> Dialog:
@@ -164,4 +170,5 @@ def limit_dialog() -> Dialog:
 
     wait = Choice("Stop and wait for limit to reset", "wait")
     choices = (wait, Choice("Upgrade your plan", "upgrade"))
-    return Dialog(head, choices, "  Enter to confirm · Esc to cancel", indent="  ")
+    footer = "  Enter to confirm · Esc to cancel"
+    return Dialog(head, choices, footer, indent="  ", footer_style=f"3;{DIM}")

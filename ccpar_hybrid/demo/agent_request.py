@@ -12,6 +12,7 @@ from ccpar_hybrid.demo.agent_dialog import (
     BOLD,
     DASHED,
     DIM,
+    FRAME,
     Choice,
     Dialog,
     body,
@@ -44,12 +45,12 @@ def _bash(given: Input, folder: Path) -> Dialog:
     compound = not is_plain(command)
 
     def head(width: int) -> list[Line]:
-        warning = () if touches_folder(command) else (line(" This command requires approval", DIM),)
+        warning = () if touches_folder(command) else (line(" This command requires approval"),)
         return [
             line(" Bash command", f"{BOLD};{ACCENT}"),
             line(""),
             *body(command, width, "   "),
-            *(body(str(given["description"]), width, "   ", DIM) if "description" in given else ()),
+            *body(str(given.get("description", "Run shell command")), width, "   ", DIM),
             line(""),
             *((*warning, line("")) if warning else ()),
             line(" Do you want to proceed?"),
@@ -85,10 +86,10 @@ def _file(title: str, question: str, path: Path, folder: Path, text: str) -> Dia
     def head(width: int) -> list[Line]:
         return [
             line(f" {title}", f"{BOLD};{ACCENT}"),
-            *body(shown, width, style=BOLD),
-            line(DASHED * width, DIM),
+            *body(shown, width, style=DIM),
+            line(DASHED * width, FRAME),
             *body(text, width),
-            line(DASHED * width, DIM),
+            line(DASHED * width, FRAME),
             *body(question, width),
         ]
 
@@ -174,7 +175,7 @@ def question_dialog(question: Mapping[str, object]) -> Dialog:
 
     extra = (Choice("Type something.", "text", free=True), Choice("Chat about this", "chat"))
     footer = "Enter to select · ↑/↓ to navigate · Esc to cancel"
-    return Dialog(head, (*choices, *extra), footer, indent="", apart=len(choices) + 1)
+    return Dialog(head, (*choices, *extra), footer, indent="", apart=len(choices) + 1, rule=DIM)
 
 
 def edited(before: str, given: Input) -> str:
