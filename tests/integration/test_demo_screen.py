@@ -52,6 +52,6 @@ def test_a_dialog_is_found_by_its_mark_read_in_its_pane_and_answered_by_its_numb
         once = found.option(Meaning.ONCE)
         assert once is not None
         server.tmux("send-keys", "-t", "t:", str(once.number))
-        wait_until(lambda: "all done" in screen(), message="the answer")
-        assert read_prompt(screen(), 90) is None
+        wait_until(lambda: read_prompt(screen(), 90) is None, message="an answered dialog")
+        wait_until(lambda: "● all done" in screen(), message="the last word")
         assert server.tmux("display-message", "-p", "-t", "t:", f"#{{C/r:{MARK}}}").strip() == "0"
