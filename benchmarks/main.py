@@ -21,6 +21,7 @@ from benchmarks import (
     soak,
     start,
     throughput,
+    watch,
 )
 from benchmarks.figure import Result, load
 
@@ -35,6 +36,7 @@ MEASURES: dict[str, Callable[..., Result]] = {
     "death": death.measure,
     "soak": soak.measure,
     "judge": judge.measure,
+    "watch": watch.measure,
 }
 LONG = frozenset({"soak"})
 """Only measured where they are named."""
