@@ -19,7 +19,7 @@ tty.setraw(0)
 shown = "first"
 def draw(text):
     os.write(1, ("\\x1b[H\\x1b[2J" + text).encode())
-draw(texts[shown])
+draw(texts[shown] + "\\x1b]2;drawn\\x07")
 (place / "pid").write_text(str(os.getpid()))
 until_s = time.monotonic() + random.uniform(least_s, most_s)
 while True:
@@ -77,16 +77,17 @@ def prompt_pane(
     second: str = "",
     *,
     toggling_s: tuple[float, float] = (0.0, 0.0),
+    size: tuple[int, int] = (100, 30),
 ) -> PromptPane:
-    """A pane in the session `s` that shows the first prompt, or both in turn."""
+    """A pane in a session of its own that shows the first prompt, or both in turn."""
     place.mkdir()
     (place / "first").write_text(first, encoding="utf-8")
     (place / "second").write_text(second, encoding="utf-8")
     argv = (sys.executable, "-c", _PROGRAM, str(place), *map(str, toggling_s))
-    pane = tmux.tmux("new-window", "-d", "-PF", "#{pane_id}", "-t", "s:", *argv).strip()
+    pane = tmux.start_session(place.name, *argv, columns=size[0], rows=size[1])
     tmux.tmux("set-option", "-p", "-t", pane, "remain-on-exit", "on")
     wait_until((place / "pid").exists, timeout_s=LONG_S)
     shown = PromptPane(pane, place, tmux)
-    top = first.splitlines()[0]
-    wait_until(lambda: top in shown.screen, timeout_s=LONG_S)
+    title = ("display-message", "-p", "-t", pane, "#{pane_title}")
+    wait_until(lambda: tmux.tmux(*title) == "drawn\n", timeout_s=LONG_S)
     return shown
