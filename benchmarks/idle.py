@@ -24,12 +24,14 @@ def measure(*, quick: bool = False) -> Result:
         before = _share(here, {"pueued": [_daemon(here)]}, span_s)["pueued"]
         here.setup(WORKERS)
         panes = here.pane_pids()
-        workers = [pid for name, pid in panes.items() if name not in ("monitor", "supervisor")]
+        services = ("monitor", "supervisor", "approver")
+        workers = [pid for name, pid in panes.items() if name not in services]
         time.sleep(_SETTLE_S)
         parts = {
             "workers": workers,
             "monitor": [panes["monitor"]],
             "supervisor": [panes["supervisor"]],
+            "approver": [panes["approver"]],
             "tmux": [here.tmux_pid()],
             "pueued": [_daemon(here)],
         }

@@ -140,7 +140,7 @@ class ApproverSettings(_Section):
     allowed for one task without a person having answered; `most_alike`: of one call in a row.
     """
 
-    run: bool = False
+    run: bool = True
     wait_s: float = Field(default=0.0, ge=0)
     on_timeout: OnTimeout = OnTimeout.WAIT
     most: int = Field(default=300, ge=1)

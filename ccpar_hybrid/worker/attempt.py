@@ -116,8 +116,8 @@ class Attempt:
         call = self._agent.asked(event)
         if call is None or not self._station.settings.approver.run:
             return None
-        self.hook(event)
-        return Asking(self._permissions.begin(call, self._facts(event)), self._agent)
+        held = self._permissions.begin(call, self._facts(event), lambda: self.hook(event))
+        return Asking(held, self._agent)
 
     def _facts(self, event: Mapping[str, object]) -> dict[str, object]:
         task, record, station = self._order.task, self._order.record, self._station

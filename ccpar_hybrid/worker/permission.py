@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 from ccpar_hybrid.agents.base import Agent, Sign, ToolCall
@@ -24,6 +24,8 @@ AGAIN_S = 0.5
 """Between two tries to reach an approver."""
 _TELL_S = 120.0
 _ANSWER_S = 5.0
+_AT_ONCE_S = 1.0
+"""An answer within so long is no wait that anybody needs to hear of."""
 _SETTLED_S = 2.0
 """A dialog is drawn within so long after its hook."""
 _REMEMBERED = 32
@@ -48,8 +50,16 @@ class _Asked:
     message: Message
     call: ToolCall
     since: float
+    on_wait: Callable[[], None]
     over: asyncio.Event = field(default_factory=asyncio.Event)
     is_withdrawn: bool = False
+    is_waited_for: bool = False
+
+    def wait(self) -> None:
+        """No answer is there at once: from now on it counts as waited for."""
+        if not self.is_waited_for:
+            self.is_waited_for = True
+            self.on_wait()
 
 
 class Permissions:
@@ -67,8 +77,13 @@ class Permissions:
         """Whether an answer is waited for."""
         return bool(self._open)
 
-    def begin(self, call: ToolCall, facts: Mapping[str, object]) -> Held:
-        """Take in a request; `facts` say whose it is. Ask for its answer, and close it."""
+    def begin(
+        self, call: ToolCall, facts: Mapping[str, object], on_wait: Callable[[], None]
+    ) -> Held:
+        """Take in a request; `facts` say whose it is. Ask for its answer, and close it.
+
+        `on_wait` is called once it is seen that the answer is not there at once.
+        """
         message: Message = {
             "type": wire.REQUEST,
             "id": os.urandom(16).hex(),
@@ -77,7 +92,7 @@ class Permissions:
             "input": call.input,
             "cwd": call.directory,
         }
-        asked = _Asked(message, call, time.monotonic())
+        asked = _Asked(message, call, time.monotonic(), on_wait)
         self._open[message["id"]] = asked
         return Held(self, asked)
 
@@ -168,35 +183,45 @@ class Permissions:
 
     async def answer(self, asked: _Asked) -> Reply:
         """The approver's answer, however long it takes; LEFT once it is left to the pane."""
-        asking = asyncio.ensure_future(self._ask_until_answered(asked.message))
+        asking = asyncio.ensure_future(self._ask_until_answered(asked))
         leaving = asyncio.ensure_future(asked.over.wait())
         try:
-            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            parts = {asking, leaving}
+            soon, _ = await asyncio.wait(
+                parts, return_when=asyncio.FIRST_COMPLETED, timeout=_AT_ONCE_S
+            )
+            if not soon:
+                asked.wait()
+                await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             return asking.result() if asking.done() and not asked.over.is_set() else LEFT
         finally:
             asking.cancel()
             leaving.cancel()
 
-    async def _ask_until_answered(self, message: Message) -> Reply:
+    async def _ask_until_answered(self, asked: _Asked) -> Reply:
         while True:
             with contextlib.suppress(OSError, wire.WireError, ValueError):
-                reply = await self._ask(message)
+                reply = await self._ask(asked)
                 if reply is not None:
                     return reply
+            asked.wait()
             await asyncio.sleep(AGAIN_S)
 
-    async def _ask(self, message: Message) -> Reply | None:
+    async def _ask(self, asked: _Asked) -> Reply | None:
         """None where the approver has gone without an answer."""
+        message = asked.message
         async with _talk(self._path) as (reader, writer):
             writer.write(wire.encode(message))
             while line := await reader.readline():
                 said = wire.decode(line)
                 if said["type"] == wire.ERROR:
+                    asked.wait()
                     return LEFT
                 if said["type"] == wire.ANSWER and said.get("id") == message["id"]:
                     reply = Reply(Decision(str(said.get("decision"))), str(said.get("message", "")))
                     if reply.decision is not Decision.ASK:
                         return reply
+                    asked.wait()
         return None
 
     async def close(self, asked: _Asked, *, delivered: bool) -> None:

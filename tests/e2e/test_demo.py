@@ -271,7 +271,7 @@ def test_a_kept_demo_can_be_used_and_ended(environment: dict[str, str]) -> None:
             text=True,
             timeout=30,
         )
-        assert len(panes.stdout.splitlines()) == 5  # monitor, three workers, supervisor
+        assert len(panes.stdout.splitlines()) == 6  # monitor, three workers, supervisor, approver
         assert all(label in listed.stdout for label in LABELS), listed.stdout + listed.stderr
         history = subprocess.run(
             ["git", "log", "--format=%s"], cwd=root / "home/project", capture_output=True, text=True

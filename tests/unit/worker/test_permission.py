@@ -33,14 +33,16 @@ class Approver:
         return await serve(self.path, self._meet)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            message = wire.decode(line)
-            self.heard.append(message)
-            reply = self.answers(message)
-            if reply is None:
-                break
-            writer.write(wire.encode({"id": message.get("id"), **reply}))
-        writer.close()
+        try:
+            while line := await reader.readline():
+                message = wire.decode(line)
+                self.heard.append(message)
+                reply = self.answers(message)
+                if reply is None:
+                    break
+                writer.write(wire.encode({"id": message.get("id"), **reply}))
+        finally:
+            writer.close()
 
     async def told(self, type: str, count: int = 1) -> Message:
         """The last message of this type, once there are so many."""
@@ -74,7 +76,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
 
 
 def begin(permissions: Permissions, call: ToolCall = LS) -> Held:
-    return permissions.begin(call, {"key": "taaaaaaaa"})
+    return permissions.begin(call, {"key": "taaaaaaaa"}, lambda: None)
 
 
 def test_an_answer_comes_back_and_its_delivery_is_told(home: Path) -> None:
@@ -91,6 +93,35 @@ def test_an_answer_comes_back_and_its_delivery_is_told(home: Path) -> None:
         assert (await approver.told("delivered"))["id"] == request["id"]
         assert not permissions.is_watching
         listener.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("answers", "waits"), [(allow, []), (ask, [1]), (None, [1])])
+def test_only_an_answer_that_is_not_there_at_once_is_waited_for(
+    home: Path, answers: Answers | None, waits: list[int]
+) -> None:
+    async def story() -> None:
+        listener = await Approver(home / "a", answers).open() if answers else None
+        permissions = Permissions(str(home / "a"))
+        waited: list[int] = []
+        over = asyncio.Event()
+
+        def wait() -> None:
+            waited.append(1)
+            over.set()
+
+        held = permissions.begin(LS, {}, wait)
+        answering = asyncio.ensure_future(held.answer())
+        await asyncio.wait(
+            {answering, asyncio.ensure_future(over.wait())}, return_when=asyncio.FIRST_COMPLETED
+        )
+        assert waited == waits
+        permissions.drop()
+        await answering
+        assert waited == waits
+        if listener:
+            listener.close()
 
     run(story())
 
