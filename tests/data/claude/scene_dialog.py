@@ -54,6 +54,11 @@ def _asked(name: str, *steps: Step, options: tuple[str, ...] = ()) -> Scene:
     return Scene(name, steps, hook=_ASKED, text="1. ", options=options, dialog=True)
 
 
+def _touched(name: str, *keys: str) -> Scene:
+    """A dialog at which a person has pressed keys that do not answer it."""
+    return replace(_asked(name, bash("touch a")), keys=tuple(("1. ", key) for key in keys))
+
+
 _DESCRIBED = tool(
     "Bash",
     command="touch a",
@@ -95,6 +100,10 @@ DIALOGS = (
     _asked("bash-described", _DESCRIBED),
     _asked("bash-hidden", bash(f"touch \\{_JOINER}; touch b")),
     _asked("bash-tab", bash("touch a\tb")),
+    _touched("touched-amended", "\t"),
+    _touched("touched-typed", "\t", "and then stop"),
+    _touched("touched-second", f"{_ESCAPE}[B"),
+    _touched("touched-explained", "\u0005"),
     _asked("write-long", tool("Write", file_path="hello.txt", content="x\n" * 60)),
     _asked("write-coloured", tool("Write", file_path=f"he{_ESCAPE}[31mllo.txt", content="a\n")),
     _asked("write-swallowed", tool("Write", file_path=f"a{_ESCAPE}]0;b\u0007.txt", content="a\n")),
