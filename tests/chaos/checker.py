@@ -68,7 +68,7 @@ def check(place: Path, claimed: Iterable[Claim], storm: Storm) -> list[str]:
     wrong: list[str] = []
     for key, claim in known.items():
         trace = traces[key]
-        found = [*_always(claim, trace), *_order(claim, known, traces)]
+        found = [*_always(claim, trace), *_order(claim, known, traces, key in storm.touched)]
         if key not in cleaned:
             found += _ended(claim, trace, touched=key in storm.touched)
         if key not in spread:
@@ -102,11 +102,16 @@ def _always(claim: Claim, trace: Trace) -> list[str]:
     return wrong
 
 
-def _order(claim: Claim, known: Mapping[str, Claim], traces: Mapping[str, Trace]) -> Iterable[str]:
+def _order(
+    claim: Claim, known: Mapping[str, Claim], traces: Mapping[str, Trace], touched: bool
+) -> Iterable[str]:
+    """A person may restart a task that was skipped: it begins though one before it failed."""
     begun = min(traces[claim.key].begins, default=None)
     for before in claim.after:
         if begun is not None and before in known:
             done = min(traces[before].ends, default=None)
+            if touched and done is None and known[before].state != "succeeded":
+                continue
             if done is None or done > begun:
                 yield f"began before {known[before].name} was done"
 

@@ -27,7 +27,8 @@ class Points:
     def __init__(self, home: Path) -> None:
         self._place = home / "points"
         self._place.mkdir(exist_ok=True)
-        self._armed: list[str] = []
+        self._armed: set[str] = set()
+        self._struck: list[str] = []
 
     @property
     def setting(self) -> str:
@@ -36,22 +37,30 @@ class Points:
 
     def arm(self, point: str) -> None:
         """Whoever reaches it next is ended by SIGKILL."""
+        self._collect()
         self._file(point).touch()
-        self._armed.append(point)
+        self._armed.add(point)
 
     def has_struck(self, point: str) -> bool:
-        """Whether somebody has died there since it was armed."""
+        """Whether somebody has died there since it was armed last."""
         return not self._file(point).exists()
 
     def struck(self) -> list[str]:
-        """The points at which somebody has died."""
-        return [point for point in self._armed if self.has_struck(point)]
+        """The points at which somebody has died, each as often as that was."""
+        self._collect()
+        return list(self._struck)
 
     def disarm(self) -> None:
         """Nobody dies any more; forgets which have struck."""
         for point in self._armed:
             self._file(point).unlink(missing_ok=True)
         self._armed.clear()
+        self._struck.clear()
+
+    def _collect(self) -> None:
+        gone = sorted(point for point in self._armed if not self._file(point).exists())
+        self._struck += gone
+        self._armed.difference_update(gone)
 
     def _file(self, point: str) -> Path:
         return self._place / f"at.{point}"

@@ -67,6 +67,16 @@ def test_a_task_that_began_before_its_dependency_was_done_is_found(home: Path) -
     assert wrong(home, second=early) == ["began before a was done"]
 
 
+def test_a_person_may_restart_what_was_skipped_but_nobody_runs_before_a_success(home: Path) -> None:
+    both = (FIRST, SECOND)
+    assert wrong(home, first="", state="cancelled", touched=both) == []
+    assert wrong(home, first="", touched=both)[-1] == "began before a was done"
+    found = wrong(home, first="", state="cancelled", touched=(FIRST,))
+    assert found == ["began before a was done"]
+    early = "begin 15 2 1 alone\nend 40 2 1 alone\n"
+    assert wrong(home, second=early, touched=(SECOND,)) == ["began before a was done"]
+
+
 def test_what_is_claimed_done_must_be_done_by_then(home: Path) -> None:
     found = wrong(home, first="begin 1 1 1 alone\n", second="")
     assert found == ["is claimed done and is not"] * 2

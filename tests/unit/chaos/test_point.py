@@ -24,6 +24,10 @@ def test_a_point_has_struck_when_its_file_is_gone(home: Path) -> None:
     assert places.has_struck("run.begun")
     assert not places.has_struck("run.told")
     assert places.struck() == ["run.begun"]
+    places.arm("run.begun")
+    assert places.struck() == ["run.begun"]
+    Path(f"{file}.run.begun").unlink()
+    assert places.struck() == ["run.begun", "run.begun"]
     places.disarm()
     assert not places.struck()
     assert not list(Path(file).parent.iterdir())
