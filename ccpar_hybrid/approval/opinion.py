@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+"""The grammar's scanner asks C's character tables, which end with them: it crashed. To a shell they
+are letters of words and of no names, as a point is."""
 
 Spans = tuple[tuple[int, int], ...]
 LONE_DASH = b"-"
@@ -16,7 +21,7 @@ LONE_DASH = b"-"
 
 def other_commands(text: str) -> list[Spans]:
     """Where the words of each simple command stand, in bytes; [((-1, -1),)] if it saw an error."""
-    source = text.encode()
+    source = _NOT_ASCII.sub(b".", text.encode())
     root = _parser().parse(source).root_node
     if root.has_error:
         return [((-1, -1),)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccpar_hybrid.approval.policy import Profile
+from ccpar_hybrid.system.process import run
 from tests.support.policy import Project, real
 
 DENIED = (
@@ -71,3 +74,17 @@ def test_any_text_is_judged_without_an_error(project: Project, text: str) -> Non
 @given(st.text(max_size=60))
 def test_any_letters_are_judged_without_an_error(project: Project, text: str) -> None:
     assert project.bash(text) in ("allow", "ask", "deny")
+
+
+CRASHED = (
+    '"\u05f0+\u8c63,\\}?;\U0007dae2.\U0003882aa,,\t\U00069e53\U000647d0"'
+    '${\U0006ea7a\ud114h:\u9f55,><($=)\t?-E@^x0"/\\7[.\'\u38e3_\U00075948"='
+)
+
+
+def test_no_letter_breaks_the_second_parser() -> None:
+    """Its scanner read beyond a table; what lies there differs from process to process."""
+    code = "import sys; from ccpar_hybrid.approval.opinion import other_commands as read\n"
+    code += "print(len(read(sys.argv[1])))"
+    done = run([sys.executable, "-c", code, CRASHED], timeout_s=60)
+    assert int(done.stdout) > 0

@@ -24,10 +24,10 @@ KEY = TaskKey("tleftover")
 CHAIN = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-last = time.monotonic() + 60
-while time.monotonic() < last:
+for _ in range(4000):  # where nobody reaps them, each stays in the table of processes
     open("beat", "w").close()
     if os.fork(): os._exit(0)
+    time.sleep(0.002)
 """
 
 
