@@ -100,11 +100,20 @@ def _array(shell: Shell, name: str, node: Node, state: State) -> State:
     return state.with_array(name, (*before, *readings[0]))
 
 
+def _is_quoted_array(shell: Shell, nodes: list[Node], state: State) -> bool:
+    """`declare -a x='(…)'`."""
+    options = [each.get("Value") for each in nodes if not each.get("Name")]
+    marks = "".join(value.text for word in options for value in single(shell, word, state))
+    return "a" in marks and any(each.get("Name") and each.get("Value") for each in nodes)
+
+
 def declare(shell: Shell, node: Node, state: State) -> State:
     """`export`, `declare`, `local`, `readonly`, `typeset`."""
     variant = node["Variant"]["Value"]
     exported, fixed, everywhere = variant == "export", variant == "readonly", False
     nodes = node.get("Args") or []
+    if _is_quoted_array(shell, nodes, state):
+        shell.unclear(f"{variant} -a", "some shells evaluate the value")
     for each in nodes:
         if each.get("Name"):
             continue
@@ -125,6 +134,8 @@ def declare(shell: Shell, node: Node, state: State) -> State:
         if name and each.get("Naked") and exported:
             environment(shell, name, list(state.values.get(name, ANY)), state)
         elif name and each.get("Naked") and variant == "local":
+            if variable.is_special(name):
+                shell.unclear(f"local {name}", "without it, other programs may run")
             state = state.with_value(name, [exact("")])
         elif name:
             state = _one(shell, each, state, exported=exported)

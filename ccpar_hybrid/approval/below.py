@@ -58,7 +58,8 @@ def grave_names(ground: Ground, folder: str, pattern: str) -> list[Spot] | None:
 def secret(ground: Ground, folder: str, *, hidden: bool) -> str | None:
     """A file below that a search would print and that holds secrets; "" if none is there.
 
-    None: there are too many to look at each. `hidden`: it searches hidden files too.
+    None: there are too many to look at each. `hidden`: it searches hidden files too. Of a file,
+    whether it is one itself.
     """
     for count, path in enumerate(_below(folder)):
         if count > _NAMES_SEARCHED:

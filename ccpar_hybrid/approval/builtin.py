@@ -27,6 +27,7 @@ _OPTIONS = frozenset(
     ["errexit", "nounset", "pipefail", "xtrace", "verbose", "noclobber", "monitor"]
 )
 _SHOPTS = frozenset(["nullglob", "failglob", "globstar", "inherit_errexit", "lastpipe"])
+_CD_OPTIONS = frozenset(["-P", "-L", "--", "-e"])
 _ENDING = frozenset(["EXIT", "0", "INT", "TERM", "HUP", "QUIT"])
 UNJUDGED = frozenset([
     "alias", "bind", "builtin_", "compgen", "complete", "compopt", "enable", "fc", "history",
@@ -49,7 +50,7 @@ def _waiting(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     """`wait -p NAME` evaluates a subscript, `jobs -x` runs a command."""
     flags = ("-l", "-n", "-p", "-r", "-s") if argv[0].text == "jobs" else ("-n", "-f")
     for word in argv[1:]:
-        if (not word.is_exact or word.text.startswith("-")) and word.text not in flags:
+        if not word.is_exact or (word.text.startswith("-") and word.text not in flags):
             shell.unclear(_line(argv), "what it is told is not known")
     return Flow(state, state, UNKNOWN if argv[0].text == "jobs" else None)
 
@@ -75,9 +76,11 @@ def _printf(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     if words and (words[0].form is Form.MANY or (not words[0].is_exact and words[0].may_be_option)):
         shell.unclear(_line(argv), "its first word could be an option")
     if words and words[0].text.startswith("-v"):
-        value = words.pop(0).text[2:]
-        value = value or (words.pop(0).text if words else "")
-        if not _NAME.fullmatch(value):
+        word = words.pop(0)
+        if word.text == "-v" and word.is_exact and words:
+            word = words.pop(0)
+        value = word.text.removeprefix("-v")
+        if not word.is_exact or not _NAME.fullmatch(value):
             shell.unclear(_line(argv), "it evaluates a subscript")
         return both(assigned(shell, value, [UNKNOWN], state))
     shell.add(Act(Effect.LOOK, _line(argv), tuple(map(str, argv))))
@@ -91,7 +94,7 @@ def _pwd(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 
 def _cd(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    words = [word for word in argv[1:] if word.text not in ("-P", "-L", "--", "-e")]
+    words = [word for word in argv[1:] if not (word.is_exact and word.text in _CD_OPTIONS)]
     if len(words) > 1:
         shell.unclear(_line(argv), "it has more than one folder")
     is_push = argv[0].text == "pushd"
@@ -189,7 +192,7 @@ def _read(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 
 def _mapfile(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    words = [word for word in argv[1:] if word.text != "-t"]
+    words = [word for word in argv[1:] if not (word.is_exact and word.text == "-t")]
     if len(words) != 1 or not words[0].is_exact or not _NAME.fullmatch(words[0].text):
         shell.unclear(_line(argv), "only `mapfile -t NAME` is judged")
         return both(state)
@@ -198,14 +201,17 @@ def _mapfile(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 def _unset(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     for word in argv[1:]:
-        if word.text in ("-v", "-f"):
+        if word.is_exact and word.text in ("-v", "-f"):
             continue
         if word.text in state.functions:
             functions = state.functions[word.text] | {NO_FUNCTION}
             state = replace(state, functions={**state.functions, word.text: functions})
         if not word.is_exact or not _NAME.fullmatch(word.text) or variable.is_special(word.text):
             shell.unclear(_line(argv), "which variable is unset may change what runs")
-        state = state.with_value(word.text, [exact("")])
+        if shell.locals:  # of a function's variable, the one outside may come to light
+            state = state.without(word.text)
+        else:
+            state = state.with_value(word.text, [exact("")])
     return both(state)
 
 
@@ -293,8 +299,8 @@ def _command(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 def _trap(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
     """Only at the end, or when somebody ends it: between commands it could change anything."""
-    words = [word for word in argv[1:] if word.text != "--"]
-    if not words or words[0].text in ("-p", "-l", "-", ""):
+    words = [word for word in argv[1:] if not (word.is_exact and word.text == "--")]
+    if not words or (words[0].is_exact and words[0].text in ("-p", "-l", "-", "")):
         return Flow(state, state, UNKNOWN)
     shell.traps = True
     if not words[0].is_exact:
@@ -323,7 +329,8 @@ def _type(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
 
 
 def _hash(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
-    if any(word.text not in ("-r", "-t", "-l") for word in argv[1:] if word.may_be_option):
+    options = [word for word in argv[1:] if word.may_be_option]
+    if not all(word.is_exact and word.text in ("-r", "-t", "-l") for word in options):
         shell.unclear(_line(argv), "it changes which program a name is")
     return Flow(state, state, UNKNOWN)
 

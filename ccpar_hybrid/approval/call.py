@@ -8,9 +8,11 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ccpar_hybrid.approval import below
 from ccpar_hybrid.approval.act import Act, Effect, Place, Spot, unclear
 from ccpar_hybrid.approval.ground import Ground, is_secret_pattern
 from ccpar_hybrid.approval.shell import judge
+from ccpar_hybrid.approval.syntax import UNSEEN
 from ccpar_hybrid.approval.tool import Tools
 
 Input = Mapping[str, Any]
@@ -49,13 +51,27 @@ def _paths(effect: Effect, *keys: str) -> Callable[[str, Input, Ground], list[Ac
     def found(tool: str, given: Input, ground: Ground) -> list[Act]:
         for key in keys:
             path = given.get(key)
-            if isinstance(path, str) and path and not re.search("[\x00-\x1f]", path):
-                home = ground.home + path[1:] if path.startswith("~/") else path
-                spot = ground.spot(home, ground.start)
+            if isinstance(path, str) and path:
+                if problem := _problem(path, effect):
+                    return [unclear(f"{tool} {path}", problem)]
+                spot = ground.spot(_at_home(path, ground), ground.start)
                 return [Act(effect, spot.path, spot=spot)]
         return [unclear(tool, f"it names no path ({keys[0]})")]
 
     return found
+
+
+def _at_home(path: str, ground: Ground) -> str:
+    return ground.home + path[1:] if path == "~" or path.startswith("~/") else path
+
+
+def _problem(path: str, effect: Effect) -> str:
+    """Why a path may be read as another one."""
+    if UNSEEN.search(path) or "\n" in path or "\t" in path or path != path.strip():
+        return "the path holds what is not seen"
+    if effect is Effect.WRITE and os.path.basename(path).startswith("-"):  # noqa: PTH119
+        return "the file's name looks like an option"
+    return ""
 
 
 def _search(tool: str, given: Input, ground: Ground) -> list[Act]:
@@ -65,24 +81,50 @@ def _search(tool: str, given: Input, ground: Ground) -> list[Act]:
     if not isinstance(place, str) or not isinstance(pattern, str | None):
         return [unclear(tool, "its input is not plain")]
     pattern = pattern or ""
-    if ".." in pattern.split("/") or pattern.startswith("~"):
-        return [unclear(f"{tool} {pattern}", "a pattern that leads upward")]
-    spot = ground.spot(place, ground.start)
+    if problem := _problem(place, Effect.READ):
+        return [unclear(f"{tool} {place}", problem)]
+    if ".." in pattern or pattern.startswith("~") or re.search(r"[{(|,]/", pattern):
+        return [unclear(f"{tool} {pattern}", "a pattern that leads elsewhere")]
+    spot = ground.spot(_at_home(place, ground), ground.start)
     found = [Act(Effect.READ, spot.path, spot=spot)]
+    if tool == "Glob" and not pattern.startswith("/"):
+        spots = ground.spots(pattern, spot.path)
+        found += [Act(Effect.READ, each.path, spot=_unread(each)) for each in spots]
     if pattern.startswith("/"):
         fixed = os.path.dirname(re.split(r"[*?\[{]", pattern)[0])  # noqa: PTH120
         found.append(Act(Effect.READ, pattern, spot=ground.spot(fixed or "/", "/")))
     if tool == "Grep" and pattern and is_secret_pattern(pattern):
         found.append(Act(Effect.READ, pattern, spot=Spot(pattern, frozenset({Place.SECRET}))))
+    if tool == "Grep" and given.get("output_mode") == "content" and not _is_narrow(given):
+        secret = below.secret(ground, spot.path, hidden=True)
+        if secret is None:
+            found.append(unclear(tool, "it searches too many files to look at each"))
+        elif secret:
+            found.append(unclear(tool, f"it would print what {secret} holds, a secret"))
     return found
+
+
+def _unread(spot: Spot) -> Spot:
+    """Only its name is told."""
+    return Spot(spot.path, spot.places - {Place.SECRET})
+
+
+def _is_narrow(given: Input) -> bool:
+    """Whether only files of some names are searched, none of them such as secrets have."""
+    pattern = re.sub(r"\{[^}]*\}", "*", str(given.get("glob") or ""))
+    is_plain = any(letter.isalnum() for letter in pattern) and not pattern.startswith("!")
+    return bool(given.get("type")) or (is_plain and not is_secret_pattern(pattern))
 
 
 def _fetch(tool: str, given: Input, ground: Ground) -> list[Act]:
     url = given.get("url")
-    parts = urllib.parse.urlsplit(url) if isinstance(url, str) else None
+    try:
+        parts = urllib.parse.urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        parts = None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         return [unclear(f"{tool} {url}", "the address is not plain")]
-    if parts.username or parts.password or re.search(r"[\s\\]", str(url)):
+    if parts.username or parts.password or re.search(r"[\s\\]|#.*@", str(url)):
         return [unclear(f"{tool} {url}", "the address is not plain")]
     return [Act(Effect.FETCH, str(url), host=parts.hostname)]
 

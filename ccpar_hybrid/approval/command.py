@@ -79,6 +79,8 @@ def _program(shell: Shell, argv: tuple[Arg, ...], state: State) -> str:
     folder, _, last = name.rpartition("/")
     if not folder:
         return name
+    if re.search(r"\s", name):
+        shell.unclear(name, "a text that a program may take for a command")
     if folder in _SYSTEM:
         return last
     shell.path("execute", argv[0], state, (name,))
@@ -134,6 +136,8 @@ def _toplevel(shell: Shell, state: State) -> Stream:
 def _without_assignments(shell: Shell, call: Invocation, state: State) -> Invocation:
     rest = list(call.rest or ())
     while rest and (match := _ASSIGNMENT.fullmatch(rest[0].text)):
+        if rest[0].is_several:
+            shell.unclear(str(rest[0]), "it may become several words, a command among them")
         environment(shell, match[1], [Arg(match[2], rest[0].form)], state)
         rest.pop(0)
     call.rest = tuple(rest)

@@ -87,7 +87,7 @@ _RUNNING = frozenset(["-exec", "-execdir", "-ok", "-okdir"])
 def judge(shell: Shell, argv: tuple[Arg, ...], state: State) -> Stream:
     """Judge the call; its output is paths below where it starts."""
     words = list(argv[1:])
-    while words and words[0].text in ("-P", "-O1", "-O2", "-O3"):
+    while words and words[0].is_exact and words[0].text in ("-P", "-O1", "-O2", "-O3"):
         words.pop(0)
     starts = []
     while words and not (
@@ -186,7 +186,7 @@ class _Expression:
             word = words.pop(0)
             if word.text == ";" and word.is_exact:
                 break
-            if word.text == "+" and command and command[-1].text == "{}":
+            if word.text == "+" and word.is_exact and command and command[-1].text == "{}":
                 several = True
                 break
             command.append(word)

@@ -43,6 +43,8 @@ def shell(shell: Shell, name: str, argv: tuple[Arg, ...], state: State, stdin: S
             letters = letters[:-1]
         if not set(letters) - {"c"} <= _HARMLESS or option.startswith("--") or "l" in letters:
             shell.unclear(f"{name} {option}", "nothing is known of this option")
+    if words and not words[0].is_exact and words[0].may_be_option:
+        shell.unclear(f"{name} {words[0]}", "a word that could be an option")
     if has_text:
         return _text(shell, name, words, state, stdin)
     if words and words[0].text != "-":

@@ -108,6 +108,7 @@ def _option(found: Invocation, word: Arg, words: list[Arg]) -> None:
         text = word.text
     if (
         grammar.style is Style.SINGLE
+        and grammar.joins
         and not text.startswith("--")
         and _prefixed(found, word, words)
     ):

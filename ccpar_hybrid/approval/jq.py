@@ -1,4 +1,4 @@
-"""A jq filter (jq 1.7's manual): whether it only computes."""
+"""A jq filter (jq 1.7's manual; yq 4's operators too): whether it only computes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 Found = list[tuple[str, str]]
 _REACHING = re.compile(
-    r"\$ENV|(?<![\w.$])(env|import|include|input_filename|get_search_list|halt_error|debug|stderr|modulemeta|"
+    r"\$ENV|(?<![\w.$])(env|strenv|envsubst|load(_\w+)?|eval|system|import|include|input_filename|get_search_list|halt_error|debug|stderr|modulemeta|"
     r"getpath/1|\$__prog_args)(?!\w)"
 )
 

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable
 
+from ccpar_hybrid.approval import variable
 from ccpar_hybrid.approval.arg import UNKNOWN, WORDS, Arg, Form, exact
 from ccpar_hybrid.approval.host import Host
 from ccpar_hybrid.approval.state import ANY, NUMBER, State, Values
@@ -43,6 +44,8 @@ def value_of(host: Host, name: str, state: State) -> Values:
         return NUMBER
     if name in state.values:
         return state.values[name]
+    if variable.is_secret(name):
+        host.unclear(f"${name}", "the variable may hold a secret")
     if name == "HOME":
         return frozenset({exact(host.ground.home)})
     if name == "PWD" and state.folders is not None:
@@ -76,6 +79,8 @@ def parameter(host: Host, part: Node, state: State) -> list[Arg]:
         subscript(host, part["Index"], state)
     if part.get("Length") or part.get("Width"):
         return [exact("0")]
+    if (part.get("Exp") or {}).get("Op") in ("+", ":+"):  # only whether it is set
+        return _expansion(host, name, part["Exp"], ANY, state)
     values = ANY if part.get("Index") is not None else value_of(host, name, state)
     if part.get("Slice") or part.get("Repl"):
         _inner(host, part, state)

@@ -13,7 +13,7 @@ from ccpar_hybrid.approval.below import has_dashed_names
 from ccpar_hybrid.approval.ground import is_secret_pattern
 from ccpar_hybrid.approval.host import Host, Stream
 from ccpar_hybrid.approval.invocation import Invocation
-from ccpar_hybrid.approval.script import GRAVE_NAMES, is_elsewhere
+from ccpar_hybrid.approval.script import GRAVE_NAMES, NO_TASKS, is_elsewhere
 from ccpar_hybrid.approval.state import State
 from ccpar_hybrid.approval.tool import Kind, Output
 from ccpar_hybrid.approval.variable import is_git_setting_harmless
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[\w.@^~][\w.@/:^~,+=-]*")
 _NUMBER = re.compile(r"[+-]?[\d.,:]+[a-zA-Z%]{0,3}")
 _REMOTE = re.compile(r"\w[\w.-]*")
 _MODE = re.compile(r"0?[0-7]{3}|[ugoa]*([-+=][rwxX]*)+(,[ugoa]*([-+=][rwxX]*)+)*")
-_TARGET = re.compile(r"[\w.%/:@+][\w.%/:@+ -]*")
+_TARGET = re.compile(r"[\w.%/:@+][\w.%/:@+, -]*")
 _VALUE = re.compile(r"[\w./,=+: -]*")
 _DEFINITION = re.compile(
     r"(CMAKE_BUILD_TYPE|CMAKE_EXPORT_COMPILE_COMMANDS|CMAKE_CXX_STANDARD|CMAKE_VERBOSE_MAKEFILE|BUILD_\w+|"
@@ -43,7 +43,7 @@ _REF = re.compile(r"\w[\w./@-]*")
 _PUSH_REF = re.compile(r"\w[\w./@-]*(:\w[\w./@-]*)?")
 _SUFFIX = re.compile(r"[\w.~-]*")
 _PS_WORD = re.compile(
-    r"-[A-Za-z]+|--[a-z-]+|[auxwfhjlmvr]+|\d+|[a-z%]+(,[a-z%]+)+|pid|cmd|comm|args|command|user|ppid|stat|rss"
+    r"-[A-DF-Za-z]+|--[a-z-]+|[auxwfhjlmvr]+|\d+|(?!.*env)[a-z%]+(,[a-z%]+)+|pid|cmd|comm|args|command|user|ppid|stat|rss"
 )
 _STRATEGIES = frozenset(["ours", "recursive", "resolve", "octopus", "ort", "subtree"])
 _GRAVE_VARIABLES = re.compile(
@@ -51,7 +51,7 @@ _GRAVE_VARIABLES = re.compile(
     r"python|node|npm|go|sudo|.*exec.*|.*tool|.*runner|.*program|.*bin)"
 )
 _MARKS = ("@", "+")
-_MARKED = (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK, Kind.SOURCE)
+_MARKED = (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK, Kind.SOURCE, Kind.EXECUTE)
 _IN_FOLDER = (Effect.BUILD, Effect.INSTALL, Effect.COMMIT, Effect.CONSULT)
 _NETWORK = (Effect.FETCH, Effect.SEND)
 _PROGRAMS = (Kind.EXECUTE, Kind.SCRIPT, Kind.REQUIREMENTS, Kind.BASE, Kind.SOURCE)
@@ -142,7 +142,7 @@ def _target(host: Host, kind: Kind, word: Arg, line: str) -> list[str]:
     if kind is Kind.URL:
         text = word.text if word.is_exact or word.text.count("/") > 2 else ""
         parts = urllib.parse.urlsplit(text if "://" in text else f"http://{text}")
-        is_plain = parts.scheme in ("http", "https") and not re.search(r"[\[\]{}\\\s]", text)
+        is_plain = parts.scheme in ("http", "https") and not re.search(r"[\[\]{}\\\s]|#.*@", text)
         if parts.hostname and is_plain and "@" not in parts.netloc:
             return [parts.hostname]
         host.unclear(f"{line} {word}", "the address is not plain")
@@ -173,6 +173,9 @@ def _take(
         _tar(host, call, word, state, words)
     elif kind in (Kind.BODY, Kind.FORM):
         _body(host, kind, word, state, words)
+    elif kind is Kind.CODE_PATHS:
+        for piece in re.split(r"[:;]", word.text):
+            host.path("execute", Arg(piece, word.form, word.loose), state, words)
     elif kind is Kind.REQUIREMENTS:
         host.path("read", word, state, words)
     elif kind is Kind.PUSH_REF and word.is_exact and word.text[:1] in ("+", ":"):
@@ -237,7 +240,7 @@ def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str
 
 
 def _body(host: Host, kind: Kind, word: Arg, state: State, words: tuple[str, ...]) -> None:
-    file = re.match(r"(?:[\w-]+=)?@([^;]+)", word.text)
+    file = re.fullmatch(r"(?:[\w-]+=)?@([\w./~-]+)(;(type|filename)=[\w./+-]+)*", word.text)
     if "%output" in word.text:
         host.unclear(f"{' '.join(words)} {word}", "it writes to a file")
     elif file and word.is_exact:
@@ -321,6 +324,8 @@ def _is_task(word: Arg) -> bool:
         return False
     if "=" in word.text or word.text.startswith("/") or ".." in word.text:
         return False
+    if word.text in NO_TASKS or re.match(r"[\w-]+(\.[\w-]+)+:[\w.-]+:", word.text):
+        return False  # the second is a plugin of Maven's, wherever it comes from
     return not GRAVE_NAMES.search(word.text)
 
 

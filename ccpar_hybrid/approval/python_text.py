@@ -275,6 +275,8 @@ class _Look:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
+                if alias.name == "antigravity":
+                    raise _NotHarmless("it opens a browser")
                 if self.modules.setdefault(name, alias.name) != alias.name:
                     raise _NotHarmless(f"{name} is bound twice")
         elif isinstance(node, ast.ImportFrom):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 from ccpar_hybrid.approval.act import Effect
 from ccpar_hybrid.approval.arg import Form, exact
@@ -13,7 +14,7 @@ from ccpar_hybrid.approval.tool import Kind
 
 GRAVE_NAMES = re.compile(
     r"(^|[-:_./])(un)?(deploy|publish|release|push|upload|install|sudo|prod|production|destroy|drop|"
-    r"rollback|eject|send|distclean|purge|nuke|wipe)",
+    r"rollback|eject|send|distclean|purge|nuke|wipe|flash|burn|ship|promote|teardown)",
     re.IGNORECASE,
 )
 """Names of make targets, npm scripts and the like that do more than build and test."""
@@ -66,11 +67,28 @@ _INFORMING = frozenset(["-v", "--version", "-h", "--help", "--test", "-c", "--ch
 _SETUP_OPTIONS = frozenset(
     ["--inplace", "-i", "-q", "-v", "-f", "-n", "--version", "--name", "--help"]
 )
+NO_TASKS = frozenset([
+    "env", "printenv", "exec", "dlx", "add", "npm", "node", "config", "up", "x", "update",
+    "upgrade", "bootstrap", "init", "telemetry", "create", "archetype:generate", "wrapper:wrapper",
+])  # fmt: skip
+"""What package managers do themselves under the name of a script: run, print, install."""
+_OF_MANY = ("run", "run-many", "affected", "task")
+"""What monorepo tools call running a task that is named later."""
+_OWN = ("ccpar-hybrid", "ccpar_hybrid", "pueue", "tmux", "ccpar-task", "ccpar-hook")
+_NO_BUILDING = "the name does not sound like building or testing"
 _ELSEWHERE = ("/dev/std", "/dev/fd/", "/proc/")
 
 
 def judge(host: Host, call: Invocation, state: State, words: tuple[str, ...]) -> None:
     """What a script of the project is told, and paths in what options of a build say."""
+    tasks = [word.text for kind, word in call.takes if kind is Kind.TASK]
+    if tasks and tasks[0] in _OF_MANY:
+        for kind, word in call.takes:
+            grave = GRAVE_NAMES.search(word.text) or word.text in NO_TASKS
+            if kind is Kind.ANY and grave:
+                host.unclear(f"{' '.join(words)} {word}", _NO_BUILDING)
+    if call.names == ("bun", "run") and tasks and tasks[0] != "test" and shutil.which(tasks[0]):
+        host.unclear(f"bun run {tasks[0]}", "without a script of that name it runs the program")
     place = next((n for n, (kind, _) in enumerate(call.takes) if kind is Kind.SCRIPT), None)
     runs = call.names[-1] in ("run", "exec", "start") or call.names[0].startswith("python -m ")
     if place is not None or runs or "/" in call.names[0]:
@@ -102,7 +120,9 @@ def doubt(name: str, arguments: list[str]) -> str:
         if last == "setup.py" and not set(arguments) - set(plain) <= _SETUP_OPTIONS:
             return "an option of setup.py may load code"
     if GRAVE_NAMES.search(last):
-        return "the name does not sound like building or testing"
+        return _NO_BUILDING
+    if last.removesuffix(".py") in _OWN:
+        return "it answers prompts in a person's place"
     for each in arguments:
         if _GRAVE_ARGUMENT.match(each):
             return f"{each} does not sound like building or testing"

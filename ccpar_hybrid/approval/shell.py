@@ -37,6 +37,8 @@ def judge(text: str, ground: Ground, tools: Tools) -> tuple[Act, ...]:
         shell.script(text, state, None)
     except RecursionError:
         shell.unclear(text[:60], "it is nested too deeply")
+    except (OSError, ValueError) as error:
+        shell.unclear(text[:60], f"a path of it cannot be looked at: {error}")
     if shell.traps and shell.bodies:
         shell.unclear("trap", "it may run a function, and when is not known")
     found = list(dict.fromkeys(shell.acts))
@@ -228,8 +230,10 @@ class Shell:
 def _problem(word: Arg, kind: Effect) -> str:
     """Why a word is no path that can be judged."""
     text = word.text
-    if "://" in text:
+    if re.match(r"(https?|ftp|file|git\+\w+|ssh):", text) or "://" in text:
         return "an address, and no path"
+    if text.startswith("{"):
+        return "settings, and no path"
     if word.is_exact:
         name = text.rstrip("/").rsplit("/", 1)[-1]
         if kind is Effect.WRITE and name.startswith("-"):

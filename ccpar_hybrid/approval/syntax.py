@@ -24,7 +24,7 @@ Node = dict[str, Any]
 
 LONGEST_TEXT = 100_000
 _TIMEOUT_S = 5.0
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\xa0\u1680\u2000-\u200a\u200b\u2028\u2029\u202a-\u202f"
     "\u205f\u2060-\u2069\u3000\ufeff\ud800-\udfff]"
 )
@@ -39,7 +39,7 @@ def parse(text: str, dialect: str = "bash") -> tuple[Node, ...]:
     """The statements of a script; raises NotUnderstood. `dialect`: bash or posix."""
     if len(text) > LONGEST_TEXT:
         raise NotUnderstood("it is too long to be judged")
-    if unseen := _UNSEEN.search(text):
+    if unseen := UNSEEN.search(text):
         raise NotUnderstood(f"it holds the character U+{ord(unseen[0]):04X}, which is not seen")
     tree = _tree(text, dialect)
     ours = sorted(_commands(tree, text.encode()))

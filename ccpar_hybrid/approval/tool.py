@@ -30,6 +30,7 @@ class Kind(StrEnum):
     MOVE = "move"  # read and deleted
     LINK = "link"  # the target of a link
     EXECUTE = "execute"
+    CODE_PATHS = "code-paths"  # folders and archives of code, as in a class path
     SOURCE = "source"  # a text to compile, in a file
     BASE = "base"  # the directory from which later paths are seen
     LINES = "lines"  # a path to read, or standard input if there is none
@@ -133,6 +134,7 @@ class Grammar(BaseModel):
     edits_with: Words = ()
     edits_unless: Words = ()
     packs: bool = False
+    joins: bool = False
     ships: str = ""
     dashed: Kind | None = None
     sub: dict[str, Grammar] = Field(default_factory=dict)

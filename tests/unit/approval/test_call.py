@@ -29,6 +29,24 @@ from tests.support.policy import Project
         ("Glob", {"pattern": "**/*.py"}, "allow"),
         ("Glob", {"pattern": "/etc/*"}, "ask"),
         ("Glob", {"pattern": "../*"}, "ask"),
+        ("Glob", {"pattern": "{../*,x}"}, "ask"),
+        ("Glob", {"pattern": "{/etc/*,x}"}, "ask"),
+        ("Glob", {"pattern": "@(..)/*"}, "ask"),
+        ("Glob", {"pattern": "**/.env"}, "allow"),
+        ("Read", {"file_path": ".env "}, "ask"),
+        ("Read", {"file_path": ".env\u200b"}, "ask"),
+        ("Read", {"file_path": "~"}, "ask"),
+        ("Write", {"file_path": "-rf"}, "ask"),
+        ("Grep", {"pattern": ".", "path": "~"}, "ask"),
+        ("Grep", {"pattern": "."}, "allow"),
+        ("Grep", {"pattern": ".", "output_mode": "content"}, "ask"),
+        ("Grep", {"pattern": ".", "output_mode": "content", "glob": "!*.py"}, "ask"),
+        ("Grep", {"pattern": ".", "output_mode": "content", "glob": "*.{env,py}"}, "ask"),
+        ("Grep", {"pattern": ".", "output_mode": "content", "glob": "*.py"}, "allow"),
+        ("Grep", {"pattern": ".", "output_mode": "content", "type": "py"}, "allow"),
+        ("Grep", {"pattern": ".", "output_mode": "content", "path": "src"}, "allow"),
+        ("WebFetch", {"url": "http://[x"}, "ask"),
+        ("WebFetch", {"url": "http://localhost#@example.com/"}, "ask"),
         ("Grep", {"pattern": "def", "path": "src"}, "allow"),
         ("Grep", {"pattern": "KEY", "path": ".env"}, "deny"),
         ("Grep", {"pattern": ".", "glob": ".env*"}, "deny"),
@@ -53,6 +71,33 @@ def test_a_tool_is_decided_by_what_it_touches(
 ) -> None:
     project = Project(tmp_path, profile=Profile.STANDARD)
     assert project.judge(tool, **given).decision.value == decision
+
+
+@pytest.mark.parametrize(
+    ("path", "decision"),
+    [
+        ("deep/../x", "allow"),  # both readings of `..` stay inside
+        ("deep/../../x", "ask"),  # by name it is outside, by its link inside
+        ("deep/../../../x", "ask"),
+        ("out/x", "ask"),
+        ("dead", "ask"),
+        ("hook/pre-commit", "deny"),
+    ],
+)
+def test_a_path_is_what_links_and_names_make_of_it(
+    tmp_path: Path, path: str, decision: str
+) -> None:
+    project = Project(tmp_path, profile=Profile.STANDARD)
+    (project.directory / "src" / "a" / "b").mkdir(parents=True)
+    for name, target in (
+        ("deep", "src/a/b"),
+        ("out", "/etc"),
+        ("dead", "/etc/nothing-there"),
+        ("hook", ".git/hooks"),
+    ):
+        (project.directory / name).symlink_to(target)
+    assert project.judge("Write", file_path=path).decision.value == decision
+    assert project.judge("Glob", pattern="out/*").decision.value == "ask"
 
 
 def test_a_question_for_a_person_is_allowed_by_no_rule(tmp_path: Path) -> None:
