@@ -142,9 +142,7 @@ def _is_there(patterns: tuple[str, ...], act: Act, ground: Ground) -> bool:
 
 
 def _is_at(patterns: tuple[str, ...], ground: Ground) -> bool:
-    return any(
-        fnmatch.fnmatchcase(ground.directory, _of_home(pattern, ground)) for pattern in patterns
-    )
+    return any(fnmatch.fnmatchcase(ground.start, _of_home(pattern, ground)) for pattern in patterns)
 
 
 def _is_given(wanted: Mapping[str, Any], asker: Asker) -> bool:

@@ -71,7 +71,7 @@ class Seen:
     def whole(self) -> tuple[str, ...]:
         """Two calls of which this is the same are the same call."""
         said = self.file or identity(self.tool, self.input)
-        return (self.tool, self.agent, self.group, self.ground.directory, said)
+        return (self.tool, self.agent, self.group, self.ground.start, said)
 
     @property
     def file(self) -> str | None:
@@ -79,7 +79,7 @@ class Seen:
         path = self.input.get(_OF_FILES.get(self.tool, ""))
         if not isinstance(path, str) or not path or "\0" in path:
             return None
-        return self.ground.spot(path, self.ground.directory).path
+        return self.ground.spot(path, self.ground.start).path
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _rules(seen: Seen, acts: Sequence[Act]) -> Iterator[Rule]:
             agent=(glob.escape(seen.agent),),
             group=(glob.escape(seen.group),),
             tool=(glob.escape(seen.tool),),
-            directory=(glob.escape(seen.ground.directory),),
+            directory=(glob.escape(seen.ground.start),),
             does=tuple(sorted(effects)),
             path=patterns if kind == "path" else (),
             host=patterns if kind == "host" else (),

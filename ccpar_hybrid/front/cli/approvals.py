@@ -1,4 +1,4 @@
-"""approvals read: what a saved screen is read as."""
+"""approvals: what agents ask of people; here `read`: what a saved screen is read as."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from ccpar_hybrid.core.errors import BadInput, NotFound
 from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.front.cli import approval_answer, approval_look, approval_replay
 from ccpar_hybrid.front.cli.option import Json
 from ccpar_hybrid.front.cli.output import print_json
 
@@ -23,6 +24,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="What agents ask of people.", no_args_is_help=True, rich_markup_mode=None
     )
+    approval_look.register(group)
+    approval_answer.register(group)
+    approval_replay.register(group)
     group.command()(read)
     app.add_typer(group, name="approvals")
 

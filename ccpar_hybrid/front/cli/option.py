@@ -76,10 +76,35 @@ def complete_layout(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def complete_request(incomplete: str) -> list[tuple[str, str]]:
+    """Ids of the requests that wait for a person, with the tools that they are for."""
+    from ccpar_hybrid.app.approval_view import SHORT, open_requests
+    from ccpar_hybrid.app.assembly import App
+    from ccpar_hybrid.core.errors import CcparError
+    from ccpar_hybrid.core.text import visible
+
+    try:
+        with App(os.environ) as app:
+            found = [view.approval for view in open_requests(app)]
+    except CcparError:
+        return []
+    return [
+        (each.id[:SHORT], visible(each.request.tool, 60))
+        for each in found
+        if each.id.startswith(incomplete)
+    ]
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md).")]
 TaskName = Annotated[
     str,
     typer.Argument(metavar="TASK", help="Pueue id, label or key.", autocompletion=complete_task),
+]
+RequestId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The beginning of a request's id.", autocompletion=complete_request
+    ),
 ]
 Group = Annotated[
     str | None,
@@ -87,4 +112,13 @@ Group = Annotated[
 ]
 Session = Annotated[
     str | None, typer.Option("--session", help="The tmux session (default: claude-workers).")
+]
+PolicyFile = Annotated[
+    str | None, typer.Option("--policy", metavar="FILE", help="Instead of your policy.toml.")
+]
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="NAME", help="Instead of the file's: careful, standard, trusting."
+    ),
 ]

@@ -12,23 +12,15 @@ import typer
 
 from ccpar_hybrid.core.errors import BadInput, ExitCode
 from ccpar_hybrid.core.text import visible
-from ccpar_hybrid.front.cli.option import Json
+from ccpar_hybrid.front.cli import policy_suggest
+from ccpar_hybrid.front.cli.option import Json, PolicyFile, ProfileName
 from ccpar_hybrid.front.cli.output import SCHEMA, paint, print_json, print_table
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.policy_check import Bench, Call
     from ccpar_hybrid.approval.rule import Rule
-    from ccpar_hybrid.approval.verdict import Part, Verdict
+    from ccpar_hybrid.approval.verdict import Verdict
 
-PolicyFile = Annotated[
-    str | None, typer.Option("--policy", metavar="FILE", help="Instead of your policy.toml.")
-]
-ProfileName = Annotated[
-    str | None,
-    typer.Option(
-        "--profile", metavar="NAME", help="Instead of the file's: careful, standard, trusting."
-    ),
-]
 _COLOURS = {"allow": "green", "ask": "yellow", "deny": "red"}
 
 
@@ -40,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command()(check)
     group.command()(lint)
     group.command()(show)
+    policy_suggest.register(group)
     app.add_typer(group, name="policy")
 
 
@@ -113,52 +106,31 @@ def _json(text: str, where: str) -> Any:
 
 
 def _print(call: Call, verdict: Verdict) -> None:
+    from ccpar_hybrid.front.cli.approval_reason import rule_words
+
     decision = verdict.decision.value
     subject = (
         call.input.get("command") or call.input.get("file_path") or call.input.get("url") or ""
     )
-    print(f"{paint(decision, _COLOURS[decision])}  {call.tool}: {visible(str(subject), 100)}")
-    print(f"  rule: {_rule_words(verdict.part.rule)}")
+    said = f"{visible(call.tool, 60)}: {visible(str(subject), 100)}"
+    print(f"{paint(decision, _COLOURS[decision])}  {said}")
+    print(f"  rule: {rule_words(verdict.part.rule)}")
     print(f"  why:  {visible(verdict.why, 200)}")
 
 
-def _rule_words(rule: Rule | None) -> str:
-    if rule is None:
-        return "none is about it, so a person is asked"
-    return f"{rule.name} ({rule.where})" if rule.name else rule.where
-
-
 def _document(bench: Bench, call: Call, verdict: Verdict) -> dict[str, Any]:
+    from ccpar_hybrid.front.cli.approval_reason import part_document, rule_document
+
     rule = verdict.part.rule
     return {
         "decision": verdict.decision.value,
         "tool": call.tool,
         "input": call.input,
         "profile": bench.policy.profile.value,
-        "rule": _rule(rule),
+        "rule": rule_document(rule),
         "why": verdict.why,
         "message": rule.message if rule and verdict.decision.value == "deny" else None,
-        "parts": [_part(part) for part in verdict.parts],
-    }
-
-
-def _rule(rule: Rule | None) -> dict[str, Any] | None:
-    if rule is None:
-        return None
-    return {"name": rule.name, "where": rule.where, "decision": rule.decision.value}
-
-
-def _part(part: Part) -> dict[str, Any]:
-    act = part.act
-    return {
-        "decision": part.decision.value,
-        "does": act.effect.value,
-        "subject": act.subject,
-        "command": " ".join(act.words),
-        "places": sorted(place.value for place in act.spot.places) if act.spot else [],
-        "host": act.host,
-        "rule": _rule(part.rule),
-        "why": act.why,
+        "parts": [part_document(part) for part in verdict.parts],
     }
 
 
