@@ -30,6 +30,7 @@ from ccpar_hybrid.core.decision import (
     keepable,
 )
 from ccpar_hybrid.core.errors import BadInput, CcparError, NotFound, Refused
+from ccpar_hybrid.core.mask import masked, masked_value
 from ccpar_hybrid.core.settings import ApproverSettings, OnTimeout
 from ccpar_hybrid.core.task import TaskKey, is_key
 from ccpar_hybrid.core.text import visible
@@ -270,11 +271,11 @@ def read_request(message: Message) -> tuple[Request, dict[str, Any]]:
 def told(approval: Approval) -> str:
     """One line on a request and what is decided, for people."""
     request, ruling, answer = approval.request, approval.ruling, approval.answer
-    what = visible(summary(request.tool, request.input), _WIDTH)
+    what = visible(masked(summary(request.tool, masked_value(request.input))), _WIDTH)
     if answer is None:
-        return f"ask    {request.worker}  {what}  ({ruling.why})"
+        return f"ask    {request.worker}  {what}  ({masked(ruling.why)})"
     decided = answer.decision.value if answer.decision else "answered"
-    by = f"{ruling.rule or ruling.why}" if answer.by is By.POLICY else f"by {answer.by}"
+    by = masked(ruling.rule or ruling.why) if answer.by is By.POLICY else f"by {answer.by}"
     return f"{decided:<6} {request.worker}  {what}  ({by})"
 
 

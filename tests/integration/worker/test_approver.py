@@ -90,14 +90,13 @@ def test_a_person_is_asked_and_their_decision_goes_through_the_hook(instance: In
     task = add(instance, "touch asked-1", "touch asked-2")
     instance.wait_for(task, TaskState.WAITING, timeout_s=LONG_S)
     first = wait_open(instance)
-    assert tell(instance, "decide", id=first.id, decision="allow")["type"] == "ok"
+    instance.cli("approvals", "approve", first.id[:8])
     wait_ended(instance, first.id)
     second = wait_open(instance)
     assert second.request.input["command"] == "touch asked-2"
     refused = tell(instance, "decide", id=first.id, decision="deny")
     assert (refused["type"], "already" in refused["reason"]) == ("error", True)
-    said = {"decision": "deny", "message": "ask me about that one later"}
-    assert tell(instance, "decide", id=second.id, **said)["type"] == "ok"
+    instance.cli("approvals", "deny", second.id[:8], "--message", "ask me about that one later")
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert instance.file("asked-1").exists()
     assert not instance.file("asked-2").exists()
@@ -155,7 +154,8 @@ def test_a_decision_of_a_person_survives_the_approver_that_noted_it(
     task = add(instance, "touch decided")
     asked = wait_open(instance)
     arm(home, "approver.decided")
-    assert tell(instance, "decide", id=asked.id, decision="allow") == {}
+    said = instance.cli("approvals", "approve", asked.id, code=4).stderr
+    assert "ended before it said" in said
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert kinds([wait_ended(instance, asked.id)]) == [((Decision.ALLOW, By.PERSON), End.ANSWERED)]
 
