@@ -88,7 +88,7 @@ def _spread(known: Mapping[str, Claim], touched: Iterable[str]) -> set[str]:
 
 def _cleaned(known: Mapping[str, Claim], touched: Iterable[str]) -> set[str]:
     lost = {key: claim for key, claim in known.items() if claim.state == "lost"}
-    return _spread(lost, lost.keys() & touched)
+    return lost.keys() & _spread(lost, touched)
 
 
 def _always(claim: Claim, trace: Trace) -> list[str]:
