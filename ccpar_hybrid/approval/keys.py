@@ -14,6 +14,7 @@ import random
 import re
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,15 +99,17 @@ class Presser:
         self._care = care
         self._wary = wary
         self._unsteady: set[PaneState] = set()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def press(self, aim: Aim[P], key: str) -> Pressed:
         """Answer the prompt with the key: a digit, Enter or Escape; raises BadInput for others."""
         if not _KEY.fullmatch(key):
             raise BadInput(f"{key!r} is no key for a prompt", "a digit, Enter or Escape")
-        care = self._wary if aim.pane in self._unsteady else self._care
-        pressed = await _press(self._control, aim, key, care)
-        if pressed is Pressed.CHANGED:
-            self._unsteady.add(aim.pane)
+        async with self._locks[aim.pane.pane_id]:
+            care = self._wary if aim.pane in self._unsteady else self._care
+            pressed = await _press(self._control, aim, key, care)
+            if pressed is Pressed.CHANGED:
+                self._unsteady.add(aim.pane)
         return pressed
 
 

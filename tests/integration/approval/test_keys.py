@@ -90,6 +90,13 @@ async def test_a_prompt_that_stands_is_answered_once(
     assert heard(pane) == [("first", key)]
 
 
+async def test_of_two_who_answer_at_once_one_does(control: Control, pane: PromptPane) -> None:
+    presser, aim = Presser(control), aim_at(pane)
+    pressed = await asyncio.gather(presser.press(aim, "1"), presser.press(aim, "1"))
+    assert sorted(pressed) == [Pressed.ANSWERED, Pressed.CHANGED]
+    assert heard(pane) == [("first", "1")]
+
+
 @pytest.mark.parametrize("key", ["", "12", "0", "y", "C-c", "1 ; kill-server", "%1"])
 async def test_no_other_key_is_pressed(control: Control, pane: PromptPane, key: str) -> None:
     with pytest.raises(BadInput):
