@@ -118,6 +118,7 @@ def _tool(
         rest = extended(call, stdin)
     if any(kind is Kind.LOCAL_COMMAND for kind, _ in call.takes):
         known = shell.tools.get(rest[0].text) if rest[0].is_exact else None
+        shell.path("execute", Arg(f"node_modules/.bin/{rest[0].text}", rest[0].form), state, ())
         if known is None or known.ships != "npm":
             shell.unclear(_line(argv), "it may bring in a package of that name")
             return UNKNOWN

@@ -36,6 +36,9 @@ class Invocation:
 def read(grammar: Grammar, name: str, words: Sequence[Arg]) -> Invocation:
     """Read the words after the program's name."""
     found = Invocation(grammar, (name,))
+    first = words[0] if words else None
+    if first is not None and first.is_exact and first.text in grammar.bundles:
+        words = [exact(f"-{first.text}"), *words[1:]]
     while True:
         remaining = _options_and_operands(found, list(words))
         if remaining is None:

@@ -51,7 +51,16 @@ _GRAVE_VARIABLES = re.compile(
     r"python|node|npm|go|sudo|.*exec.*|.*tool|.*runner|.*program|.*bin)"
 )
 _MARKS = ("@", "+")
-_MARKED = (Kind.READ, Kind.LINES, Kind.ANY, Kind.NODE, Kind.TASK, Kind.SOURCE, Kind.EXECUTE)
+_MARKED = (
+    Kind.READ,
+    Kind.LINES,
+    Kind.ANY,
+    Kind.NODE,
+    Kind.TASK,
+    Kind.SOURCE,
+    Kind.EXECUTE,
+    Kind.TAR,
+)
 _IN_FOLDER = (Effect.BUILD, Effect.INSTALL, Effect.COMMIT, Effect.CONSULT)
 _NETWORK = (Effect.FETCH, Effect.SEND)
 _PROGRAMS = (Kind.EXECUTE, Kind.SCRIPT, Kind.REQUIREMENTS, Kind.BASE, Kind.SOURCE)
@@ -162,6 +171,8 @@ def _take(
         if not (is_python and word.text == "-"):  # its input is read and judged
             host.unclear(subject, "it runs a program text that is not known")
     elif kind in _PATHS:
+        if kind is Kind.SOURCE:  # it is compiled to be run
+            host.path("execute", word, state, words)
         if not (kind in (Kind.LINES, Kind.LIST) and word.text == "-"):
             host.path(_PATHS[kind], word, state, words, listing=kind is Kind.LIST)
     elif kind is Kind.NODE:
@@ -200,6 +211,8 @@ def _take(
         host.unclear(subject, "it takes no such argument")
     elif kind in _CHECKS and not _CHECKS[kind](word):
         host.unclear(subject, _REASONS.get(kind, "the argument is not plain"))
+    elif kind is Kind.GO_SCRIPT:
+        host.path("execute", word, state, words)
     elif kind is Kind.PACKAGE:
         _package(host, word, state, words)
     elif kind is Kind.SED:
@@ -209,6 +222,7 @@ def _take(
     elif kind is Kind.JQ:
         _language(host, jq.look(word.text) if word.is_exact else None, subject, state)
     elif kind is Kind.PYTHON:
+        host.building = False  # what it writes is no product of a build
         _language(host, python_text.look(word.text) if word.is_exact else None, subject, state)
     elif kind is Kind.GLOB and word.is_exact and not word.text.startswith("!"):
         _glob(host, word, words)
@@ -226,6 +240,8 @@ def _edit(host: Host, call: Invocation, word: Arg, state: State, words: tuple[st
 
 def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
     modes = {option for option in call.options if option in _TAR_MODES}
+    if ":" in word.text.partition("/")[0]:
+        host.unclear(f"tar {word}", "the archive may be on another machine")
     named = any(option in ("-f", "--file") for option in call.options)
     printing = any(kind is Kind.TAR and is_elsewhere(each.text) for kind, each in call.takes)
     if modes & {"-c", "--create"} and (printing or not named):
@@ -263,7 +279,7 @@ _TAR_MODES = frozenset(["-c", "--create", "-t", "--list", "-x", "--extract"])
 
 
 def _glob(host: Host, word: Arg, words: tuple[str, ...]) -> None:
-    if is_secret_pattern(word.text):
+    if is_secret_pattern(word.text) and word.text != ".":
         spot = Spot(word.text, frozenset({Place.SECRET}))
         host.add(Act(Effect.READ, word.text, words, spot))
 

@@ -25,6 +25,7 @@ from ccpar_hybrid.approval.walk import statements
 
 _KEEPING = (("chmod",), ("mkdir",), ("touch",))
 """Programs that write no text into the files that they change."""
+_COPYING = (("cp",), ("mv",), ("ln",), ("install",))
 DEEPEST = 24
 MOST_ACTS = 4000
 
@@ -85,7 +86,8 @@ class Shell:
         effects = {act.effect for act in found}
         if not effects & {Effect.BUILD, Effect.INSTALL, Effect.EXECUTE}:
             return ""
-        if any(is_manifest(path) for path in self.written):
+        copied = [act.spot.path for act in found if act.spot and act.words[:1] in _COPYING]
+        if any(is_manifest(path) for path in (*self.written, *copied)):
             return "what is built or tested is told by a file that the same command writes"
         stores = self.written or any(act.words[:1] in (("git",), ("gh",)) for act in found)
         if stores and any(
@@ -206,10 +208,14 @@ class Shell:
         if word.form is Form.INSIDE:
             spots = [replace(spot, places=spot.places - {Place.ROOT}) for spot in spots]
             spots += self._named(kind, word, spots[0])
-        for spot in spots:
+        several = word.form is Form.GLOB and len(spots) > 1
+        for number, spot in enumerate(spots):
             if kind is Effect.EXECUTE and self._is_written(spot.path):
                 self.unclear(spot.path, "the program is written by the same command")
             if kind is Effect.WRITE and not self.building and words[:1] not in _KEEPING:
+                if several and number == 0:  # only the folder of what the pattern matches
+                    self.add(Act(kind, spot.path, words, spot))
+                    continue
                 self.written.add(spot.path)
             self.add(Act(kind, spot.path, words, spot))
 

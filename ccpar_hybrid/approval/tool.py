@@ -135,6 +135,7 @@ class Grammar(BaseModel):
     edits_unless: Words = ()
     packs: bool = False
     joins: bool = False
+    bundles: Words = ()
     ships: str = ""
     dashed: Kind | None = None
     sub: dict[str, Grammar] = Field(default_factory=dict)

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from ccpar_hybrid.approval.shell import Shell
 
 MOST_ROUNDS = 4
+_BODIES = frozenset([
+    "Block", "Subshell", "IfClause", "WhileClause", "ForClause", "CaseClause", "TestClause",
+    "ArithmCmd",
+])  # fmt: skip
+"""What may be a function's body."""
 _Statements = Sequence[Node]
 
 
@@ -113,6 +118,8 @@ def _merged(one: Flow, other: Flow) -> Flow:
 
 def _binary(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     operator, left, right = node["Op"], node["X"], node["Y"]
+    if operator != "&&" and _is_followed(right):
+        shell.unclear("function", "what follows its body is not plain")
     if operator in ("|", "|&"):
         first = statement(shell, left, state, stdin)
         second = statement(shell, right, state, first.output if operator == "|" else UNKNOWN)
@@ -259,6 +266,39 @@ def _case(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
 
 
 def _function(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
+    """The parser takes `&& …` after a body for a part of it, which it is not to bash."""
+    body, command = node["Body"], node["Body"].get("Cmd") or {}
+    if command.get("Type") == "BinaryCmd" and _operators(body) == {"&&"}:
+        return statement(shell, _unfolded(node, body), state, stdin)
+    if command.get("Type") not in _BODIES or body.get("Background") or body.get("Negated"):
+        shell.unclear("function", "what follows its body is not plain")
+    if body.get("Background"):
+        return both(state)
+    return _defined(shell, node, state)
+
+
+def _is_followed(node: Node) -> bool:
+    """Whether it is a function with something after its body, as the parser sees it."""
+    command = node.get("Cmd") or {}
+    return command.get("Type") == "FuncDecl" and bool(_operators(command["Body"]))
+
+
+def _operators(node: Node) -> set[str]:
+    command = node.get("Cmd") or {}
+    if command.get("Type") != "BinaryCmd":
+        return set()
+    return {command["Op"]} | _operators(command["X"])
+
+
+def _unfolded(node: Node, body: Node) -> Node:
+    """The same statement with the function's body alone in the function."""
+    command = body.get("Cmd") or {}
+    if command.get("Type") != "BinaryCmd":
+        return {"Cmd": {**node, "Body": body}}
+    return {**body, "Cmd": {**command, "X": _unfolded(node, command["X"])}}
+
+
+def _defined(shell: Shell, node: Node, state: State) -> Flow:
     name = (node.get("Name") or {}).get("Value", "")
     if name in ("command_not_found_handle", "command_not_found_handler") or node.get("Names"):
         shell.unclear(name, "a function that is called by the shell itself")

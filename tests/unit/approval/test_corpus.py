@@ -39,12 +39,16 @@ COMMANDS = (
 )
 
 
-def test_no_hostile_command_is_allowed(tmp_path: Path) -> None:
+PARTS = 8
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_hostile_command_is_allowed(tmp_path: Path, part: int) -> None:
     project = Project(tmp_path, profile=Profile.STANDARD)
     careful = policy.load(None, Profile.CAREFUL)
     commands = hostile()
-    assert len(commands) >= 1800
-    for command in commands:
+    assert len(commands) >= 4900
+    for command in commands[part::PARTS]:
         verdict = project.judge("Bash", command=command)
         assert verdict.decision is not Decision.ALLOW, command
         again = decide_acts([part.act for part in verdict.parts], ASKER, project.ground, careful)

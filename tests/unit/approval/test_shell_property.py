@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ccpar_hybrid.approval.policy import Profile
 from ccpar_hybrid.system.process import run
-from tests.support.policy import Project, real
+from tests.support.policy import Project, hostile, real
 
 DENIED = (
     "rm -rf /etc",
@@ -20,6 +20,60 @@ DENIED = (
     "tmux kill-server",
 )
 ALLOWED = tuple(command for command in real() if "<<" not in command and "\n" not in command)
+HOSTILE = tuple(
+    command for command in hostile() if not any(letter in command for letter in "\n\r<#\\!")
+)
+BEFORE = (
+    "{d}; {a}",
+    "{d} && {a}",
+    "{d} || {a}",
+    "{d} | {a}",
+    "{d}\n{a}",
+    "{d} & {a}",
+    "({d}); {a}",
+)
+WITHIN = (
+    '{a} "$({d})"',
+    "{a} `{d}`",
+    "{a} <({d})",
+    "{a} > >({d})",
+    "x=$({d}) {a}",
+    "x=$({d}); {a}",
+    "{a} $((1 + $({d}; echo 1)))",
+    '{a} "${{x:-$({d})}}"',
+    "{a} <<E\n$({d})\nE",
+    '{a} <<< "$({d})"',
+    '{a} > "$({d})"',
+    "[[ -n $({d}) ]] && {a}",
+    "if {d}; then {a}; fi",
+    "for x in $({d}); do {a}; done",
+    "f() {{ {d}; }}; f; {a}",
+    "{a} && f() {{ {a}; {d}; }} && f",
+    "trap '{q}' EXIT; {a}",
+    "eval '{q}'; {a}",
+    "bash -c '{q}'; {a}",
+    "{a} | bash -c '{q}'",
+    "echo '{q}' | bash; {a}",
+)
+RUNNERS = (
+    "env",
+    "env X=1",
+    "nice -n 5",
+    "timeout 5",
+    "nohup",
+    "stdbuf -o0",
+    "setsid",
+    "command",
+    "exec",
+    "builtin command",
+    "time",
+    "!",
+    "sudo",
+    "xargs",
+    "bash -c '\"$@\"' _",
+    "find src -maxdepth 0 -exec",
+)
+PROGRAMS = ("rm -rf /etc", "cat ~/.ssh/id_rsa", "git push --force", "tmux kill-server", "dd of=x")
 JOINS = ("{a}; {d}", "{a} && {d}", "{a} || {d}", "{d}; {a}", "{d} && {a}", "{d} & {a}")
 NESTS = (
     "{d}",
@@ -62,6 +116,48 @@ def test_adding_a_denied_part_anywhere_never_gives_allow(
     for nest in nests:
         denied = nest.format(d=denied)
     assert project.bash(join.format(a=allowed, d=denied)) != "allow"
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    allowed=st.sampled_from(ALLOWED),
+    denied=st.sampled_from(HOSTILE),
+    join=st.sampled_from(BEFORE),
+)
+def test_no_command_makes_a_hostile_one_before_it_harmless(
+    project: Project, allowed: str, denied: str, join: str
+) -> None:
+    assert project.bash(join.format(a=allowed, d=denied)) != "allow"
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    allowed=st.sampled_from(ALLOWED),
+    denied=st.sampled_from(DENIED),
+    place=st.sampled_from(WITHIN),
+)
+def test_a_denied_part_within_an_allowed_command_is_found(
+    project: Project, allowed: str, denied: str, place: str
+) -> None:
+    quoted = denied.replace("'", "'\\''")
+    assert project.bash(place.format(a=allowed, d=denied, q=quoted)) != "allow"
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    program=st.sampled_from(PROGRAMS),
+    runners=st.lists(st.sampled_from(RUNNERS), max_size=3),
+    shadow=st.booleans(),
+)
+def test_what_runs_a_program_runs_no_function_of_that_name(
+    project: Project, program: str, runners: list[str], shadow: bool
+) -> None:
+    text = " ".join([*runners, program])
+    if shadow and any(each not in ("time", "!", "bash -c '\"$@\"' _") for each in runners):
+        text = f"{program.split(maxsplit=1)[0]}() {{ :; }}; {text}"
+    if "find" in text:
+        text += " \\;"
+    assert project.bash(text) != "allow"
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
