@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _WRITING = (">", ">>", ">|", "&>", "&>>", "<>", ">!", ">>!", "&>|", "&>!")
 _HEREDOCS = ("<<", "<<-")
+_CONTINUED = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,23 @@ def _heredoc(shell: Shell, node: Node, state: State) -> Stream:
     )
     if not node.get("Hdoc"):
         return exact("")
+    if not quoted and _may_end_elsewhere(node):
+        shell.unclear("<<", "shells differ in where this text ends")
     found = document(shell, node["Hdoc"], state, quoted=quoted)
     if node["Op"] == "<<-" and found[0].is_exact:
         lines = found[0].text.splitlines(keepends=True)
         return exact("".join(line.lstrip("\t") for line in lines))
     return found[0] if len(found) == 1 else UNKNOWN
+
+
+def _may_end_elsewhere(node: Node) -> bool:
+    """Bash takes a backslash and the newline after it away before it looks for the last line."""
+    delimiter = "".join(part.get("Value", "") for part in node["Word"]["Parts"])
+    parts = node["Hdoc"].get("Parts") or []
+    raw = "".join(part["Value"] if part["Type"] == "Lit" else "\0" for part in parts)
+    joined = _CONTINUED.sub(r"\1", raw)
+    ends = [line.lstrip("\t") if node["Op"] == "<<-" else line for line in joined.split("\n")]
+    return delimiter in ends or raw.endswith("\\\n")
 
 
 def _file(shell: Shell, effect: str, node: Node, state: State) -> None:
