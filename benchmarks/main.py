@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ccpar_hybrid
 from benchmarks import (
+    approval,
     bulk,
     death,
     idle,
@@ -37,6 +38,7 @@ MEASURES: dict[str, Callable[..., Result]] = {
     "soak": soak.measure,
     "judge": judge.measure,
     "watch": watch.measure,
+    "approval": approval.measure,
 }
 LONG = frozenset({"soak"})
 """Only measured where they are named."""

@@ -269,7 +269,7 @@ def read_request(message: Message) -> tuple[Request, dict[str, Any]]:
 
 
 def told(approval: Approval) -> str:
-    """One line on a request and what is decided, for people."""
+    """One line on a request and what is decided, for people; secrets are put out of sight."""
     request, ruling, answer = approval.request, approval.ruling, approval.answer
     what = visible(masked(summary(request.tool, masked_value(request.input))), _WIDTH)
     if answer is None:

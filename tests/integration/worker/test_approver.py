@@ -21,7 +21,7 @@ from tests.support.approver import (
     wait_open,
     write_policy,
 )
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, command_of, running_instance
 from tests.support.waiting import wait_until
 
 POLICY = """
@@ -115,6 +115,24 @@ def test_an_answer_by_key_is_seen_and_recorded_as_such(instance: Instance) -> No
     instance.type("1")
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     wait_ended(instance, asked.id)
+    wait_until(
+        lambda: kinds(approvals(instance)) == [((Decision.ALLOW, By.HAND), End.BY_HAND)],
+        timeout_s=LONG_S,
+        message="the record tells that a person has allowed it",
+    )
+
+
+def test_a_killed_hook_leaves_its_dialog_to_the_pane(instance: Instance) -> None:
+    task = add(instance, "touch unhooked")
+    asked = wait_open(instance)
+    for pid in instance.pids(f"{task} 1"):
+        if "hook" in command_of(pid):
+            os.kill(pid, signal.SIGKILL)
+    assert wait_ended(instance, asked.id).end is End.GONE
+    wait_until(lambda: "1. Yes" in instance.screen(), timeout_s=LONG_S)
+    assert not instance.file("unhooked").exists()
+    instance.type("1")
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     wait_until(
         lambda: kinds(approvals(instance)) == [((Decision.ALLOW, By.HAND), End.BY_HAND)],
         timeout_s=LONG_S,

@@ -133,6 +133,20 @@ def test_what_a_rule_decides_is_answered_at_once_and_noted_before(home: Path) ->
     run(home, story)
 
 
+def test_the_window_shows_no_secret(home: Path) -> None:
+    secret = "ghp_" + "a1B2" * 9
+
+    async def story(place: Place) -> None:
+        async with place.approver(), line(place) as worker:
+            command = f"curl -H 'Authorization: Bearer {secret}' http://example.com"
+            assert (await worker.ask(place.request(command)))["decision"] == "ask"
+        assert place.said
+        assert secret not in "".join(place.said)
+        assert place.found().request.input["command"] == command
+
+    run(home, story)
+
+
 def test_a_request_that_comes_again_gets_the_answer_that_it_got(home: Path) -> None:
     async def story(place: Place) -> None:
         async with place.approver(), line(place) as worker:
