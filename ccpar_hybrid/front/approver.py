@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from ccpar_hybrid.app.approver import Approver
-from ccpar_hybrid.app.assembly import App, pane_environment
+from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.judge import Judge
 from ccpar_hybrid.core.errors import CcparError, ExitCode, Refused
-from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.front.window import say, take_environment, window_parser
 from ccpar_hybrid.system.files import file_lock
 from ccpar_hybrid.system.paths import make_private
 
 _LOOK_S = 1.0
-_WIDTH = 400
 
 
 def main(arguments: Sequence[str]) -> int:
     """Decide until a signal comes; of several approvers of one instance one works."""
-    options = _parser().parse_args(list(arguments))
-    if options.environment:
-        environment = pane_environment(options.environment)
-        os.environ.clear()
-        os.environ.update(environment)
+    parser = window_parser(
+        "approver", "Decides by the policy what agents ask leave for, and keeps the record."
+    )
+    take_environment(parser.parse_args(list(arguments)).environment)
     with App(os.environ) as app:
         make_private(app.paths.runtime)
         asyncio.run(_serve(app))
@@ -64,19 +59,3 @@ def _opening(judge: Judge) -> str:
         return f"deciding by the policy, profile {judge.profile()}"
     except CcparError as error:
         return f"{error.message}; until that is mended every request is for a person"
-
-
-def say(text: str) -> None:
-    """One line with the time."""
-    sys.stdout.write(f"{datetime.now(UTC).astimezone():%H:%M:%S}  {visible(text, _WIDTH)}\n")
-    sys.stdout.flush()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ccpar-hybrid approver",
-        description="Decides by the policy what agents ask leave for, and keeps the record.",
-    )
-    parser.add_argument("--session", help="which session (default: claude-workers)")
-    parser.add_argument("--environment", metavar="FILE", help=argparse.SUPPRESS)
-    return parser

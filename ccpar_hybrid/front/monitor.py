@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ccpar_hybrid.app import housekeeping, quota, snapshot
-from ccpar_hybrid.app.assembly import App, pane_environment
+from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.snapshot import Snapshot
 from ccpar_hybrid.app.supervisor_watch import SupervisorWatch
 from ccpar_hybrid.core.errors import CcparError, ExitCode
@@ -26,6 +26,7 @@ from ccpar_hybrid.core.text import cut, visible
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.front.cli.output import ago, count, paint, paint_state, span
 from ccpar_hybrid.front.cli.status import queues
+from ccpar_hybrid.front.window import take_environment
 
 REFRESH_S = 2.0
 TIDY_S = 10.0
@@ -37,10 +38,7 @@ _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 def main(arguments: Sequence[str]) -> int:
     """Draw until interrupted; `--once` draws one time."""
     options = _parser().parse_args(list(arguments))
-    if options.environment:
-        environment = pane_environment(options.environment)
-        os.environ.clear()
-        os.environ.update(environment)
+    take_environment(options.environment)
     with App(os.environ) as app:
         monitor = Monitor(app, options.session, tidies=options.pane)
         if options.once:

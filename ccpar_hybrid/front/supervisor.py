@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from ccpar_hybrid.app.assembly import App, pane_environment
+from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.supervision import Supervision
 from ccpar_hybrid.core.errors import ExitCode
-from ccpar_hybrid.core.text import visible
+from ccpar_hybrid.front.window import say, take_environment, window_parser
 from ccpar_hybrid.supervisor.wake import Wake
 from ccpar_hybrid.system.files import file_lock
 from ccpar_hybrid.system.paths import make_private
 
 _LOCK_WAIT_S = 2.0
-_WIDTH = 400
 
 
 def main(arguments: Sequence[str]) -> int:
     """Look after the session until it is gone or a signal comes; Refused if another does."""
-    options = _parser().parse_args(list(arguments))
-    if options.environment:
-        environment = pane_environment(options.environment)
-        os.environ.clear()
-        os.environ.update(environment)
+    parser = window_parser(
+        "supervisor", "Starts again what dies in a session, and keeps its queue going."
+    )
+    options = parser.parse_args(list(arguments))
+    take_environment(options.environment)
     with App(os.environ) as app:
         session = options.session or app.settings.session.name
         lock = app.paths.supervisor(session)
@@ -47,19 +43,3 @@ def _serve(supervision: Supervision, wake: Wake, lock: str) -> None:
             return
         wake.watch(supervision.pids)
         wake.wait(pause_s)
-
-
-def say(text: str) -> None:
-    """One line with the time."""
-    sys.stdout.write(f"{datetime.now(UTC).astimezone():%H:%M:%S}  {visible(text, _WIDTH)}\n")
-    sys.stdout.flush()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ccpar-hybrid supervisor",
-        description="Starts again what dies in a session, and keeps its queue going.",
-    )
-    parser.add_argument("--session", help="which session (default: claude-workers)")
-    parser.add_argument("--environment", metavar="FILE", help=argparse.SUPPRESS)
-    return parser

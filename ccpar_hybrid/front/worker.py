@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from ccpar_hybrid.app import launcher
 from ccpar_hybrid.app.assembly import App, pane_environment, version
 from ccpar_hybrid.core.errors import CcparError, ExitCode, MissingPart
+from ccpar_hybrid.front.window import take_environment
 from ccpar_hybrid.scheduler.pueue_daemon import pueue_directory
 from ccpar_hybrid.system.scope import find_scopes
 from ccpar_hybrid.system.terminal import TerminalGone, is_gone
@@ -32,9 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     """Serve until drained or stopped; returns the exit code."""
     options = _parser().parse_args(list(arguments))
     try:
-        environment = pane_environment(options.environment)
-        os.environ.clear()
-        os.environ.update(environment)
+        take_environment(options.environment)
+        environment = dict(os.environ)
         with App(environment) as app:
             worker = Worker(_station(app, options, environment))
             gc.collect()
