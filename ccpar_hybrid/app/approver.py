@@ -42,7 +42,7 @@ from ccpar_hybrid.worker.wire import Message
 
 SWEEP_S = 10.0
 _WIDTH = 100
-PANE_ONLY = ("AskUserQuestion",)
+PANE_ONLY = ("AskUserQuestion", "ExitPlanMode")
 """Tools whose dialog is a question: a hook can allow it, but not say what is chosen."""
 
 Writers = dict[str, asyncio.StreamWriter]
@@ -188,7 +188,7 @@ class Approver:
             raise BadInput("a person allows or denies", "accepted are allow and deny")
         if decision is Decision.ALLOW and approval.request.tool in PANE_ONLY:
             hint = f"answer it in the pane of {approval.request.worker}, or deny it"
-            raise Refused("a question is not allowed but answered", hint)
+            raise Refused("a question or a plan is not allowed but answered", hint)
         if decision is Decision.DENY and not said:
             said = "A person has denied this."
         answer = Answer(decision=decision, by=By.PERSON, at=_now(), message=said)

@@ -76,13 +76,14 @@ class ApprovalBook:
     def decide(self, request_id: str, answer: Answer) -> bool:
         """Note the decision, before it is told to the agent; the first one stays.
 
-        False where there is one already, or the request has ended. Raises NotFound.
+        False where there is one already, or the request or its attempt has ended. Raises
+        NotFound.
         """
         with self._database.transaction():
             self._must_be_there(request_id)
             done = self._database.write(
                 "UPDATE approvals SET decision = ?, decided_by = ?, decided_at = ?, message = ?"
-                " WHERE request_id = ? AND decided_by IS NULL AND ended_at IS NULL",
+                f" WHERE request_id = ? AND decided_by IS NULL AND {_STANDING}",
                 *_answer_columns(answer),
                 request_id,
             )

@@ -134,6 +134,7 @@ def test_a_request_stands_as_long_as_its_attempt_does(ledger: Ledger) -> None:
     ledger.end_attempt(task.key, attempt.number, cut_off, settle=False)
     assert ledger.approvals.standing() == []
     assert ledger.approvals.left_behind() == [request.id]
+    assert not ledger.approvals.decide(request.id, PERSON)
 
 
 def test_history_is_sieved_and_the_newest_comes_first(ledger: Ledger) -> None:
