@@ -15,6 +15,7 @@ from ccpar_hybrid.agents.claude_text import told, whole
 from ccpar_hybrid.agents.claude_tool import subject, summary
 from ccpar_hybrid.agents.failure import RATE_LIMIT
 from ccpar_hybrid.core.decision import Decision
+from ccpar_hybrid.core.mask import masked_line
 from ccpar_hybrid.core.text import first_line
 
 Event = Mapping[str, Any]
@@ -72,7 +73,9 @@ def _permission(event: Event) -> Observation:
     """It comes for questions and plans too; the dialog is on the screen by then."""
     name = whole(event.get("tool_name"))
     if name == "AskUserQuestion":
-        return _seen(event, Sign.WAITING, f"question: {first_line(subject(_given(event)), _WIDTH)}")
+        return _seen(
+            event, Sign.WAITING, f"question: {masked_line(subject(_given(event)), _WIDTH)}"
+        )
     if name == "ExitPlanMode":
         return _seen(event, Sign.WAITING, PLAN)
     asker = first_line(whole(event.get("agent_type")), _WIDTH)
@@ -95,7 +98,9 @@ def _stop(event: Event) -> Observation:
     if held:
         what = whole(held[0].get("description")) or whole(held[0].get("command")) or "a task"
         more = f" and {len(held) - 1} more" if len(held) > 1 else ""
-        return _seen(event, Sign.BACKGROUND, f"in the background: {first_line(what, _WIDTH)}{more}")
+        return _seen(
+            event, Sign.BACKGROUND, f"in the background: {masked_line(what, _WIDTH)}{more}"
+        )
     return _seen(event, Sign.TURN_ENDED, whole(event.get("last_assistant_message")))
 
 

@@ -1,10 +1,11 @@
-"""Names a tool call in one short line, as people know it from the TUI. Pure."""
+"""Names a tool call in one short line, as people know it from the TUI, secrets masked. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from ccpar_hybrid.core.mask import masked_line
 from ccpar_hybrid.core.text import first_line
 
 WIDTH = 120
@@ -24,7 +25,7 @@ _SUBJECTS = (
 
 def summary(name: str, given: Mapping[str, Any]) -> str:
     """`Bash(pytest -q)`; only the name where nothing in the input says what it is about."""
-    what = first_line(subject(given), WIDTH)
+    what = masked_line(subject(given), WIDTH)
     name = first_line(name, WIDTH) or "a tool"
     return f"{name}({what})" if what else name
 

@@ -72,7 +72,8 @@ _BY_END = {
 
 
 class TaskView(BaseModel):
-    """One task as it stands. `detail` says why it waits or how it ended."""
+    """One task as it stands. `detail` says why it waits or how it ended; `requests` are the ids
+    of its agent's requests that wait for a person, the oldest first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -86,6 +87,7 @@ class TaskView(BaseModel):
     attempt: Attempt | None = None
     outcome: Outcome | None = None
     not_before: datetime | None = None
+    requests: tuple[str, ...] = ()
 
     @property
     def is_ended(self) -> bool:
@@ -127,10 +129,21 @@ class _Facts:
         keys = [task.key for task in tasks]
         outcomes, attempts = self.ledger.outcomes(keys), self.ledger.last_attempts(keys)
         jobs = self.queue.by_task()
+        asking = self._asking()
         return [
-            self._view(task, jobs.get(task.key), outcomes.get(task.key), attempts.get(task.key))
+            self._view(
+                task, jobs.get(task.key), outcomes.get(task.key), attempts.get(task.key)
+            ).model_copy(update={"requests": tuple(asking.get(task.key, ()))})
             for task in tasks
         ]
+
+    def _asking(self) -> dict[TaskKey, list[str]]:
+        """The open requests of each task that has some."""
+        found: dict[TaskKey, list[str]] = {}
+        for approval in self.ledger.approvals.standing():
+            if approval.is_open:
+                found.setdefault(approval.request.key, []).append(approval.id)
+        return found
 
     def _view(
         self, task: Task, job: Job | None, outcome: Outcome | None, attempt: Attempt | None

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any
+
+from ccpar_hybrid.core.text import first_line
 
 MASK = "[masked]"
 _LEAST_PIECE, _LARGEST_PIECE, _MOST_PIECES = 8, 2000, 200
 """Shorter secrets are not looked for elsewhere: a short word would be hidden everywhere."""
+_LOOKED_AT = 8
+"""So many times a line's width is looked through for secrets."""
 
 _NAME = (
     r"(?:pass(?:word|wd|phrase|code)?|secret|token|credentials?|api[_-]?key"
@@ -25,35 +30,32 @@ _SECRET = r"[\w+/=.:@%^,#!-]"
 _OPEN = r"\\?[\"']?"
 
 # What each finds stands in the group `secret`. All of them take time in proportion to the text.
-_PATTERNS = [
-    re.compile(pattern)
-    for pattern in (
-        # tokens that say what they are
-        r"\b(?P<secret>sk-(?:ant-|proj-)?[\w-]{16,})",
-        r"\b(?P<secret>gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})",
-        r"\b(?P<secret>xox[abeprs]-[\w-]{10,}|xapp-[\w-]{10,})",
-        r"\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
-        r"\b(?P<secret>AIza[\w-]{30,}|ya29\.[\w.-]{20,}|GOCSPX-[\w-]{20,})",
-        r"\b(?P<secret>(?:npm|hf|dop_v1|shpat|shpss|lin_api|pul)_[A-Za-z0-9]{16,})",
-        r"\b(?P<secret>[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{10,})",
-        r"\b(?P<secret>pypi-[\w-]{30,}|SG\.[\w-]{10,}\.[\w-]{10,}|AGE-SECRET-KEY-1[A-Z0-9]{20,})",
-        r"\b(?P<secret>eyJ[\w-]{4,}\.[\w-]{8,}(?:\.[\w-]*)?)",
-        # the password in an address
-        r"://[^\s/@:\"']{0,256}:(?P<secret>[\w+=.%^,!-]{1,512})@",
-        # headers
-        r"(?i)\b(?:bearer|authorization:[ ]*(?:basic|token))[ ]+(?P<secret>[\w+/=.-]{12,})",
-        r"(?i)\b(?:x-[\w-]{0,40}(?:key|token|auth|secret)|(?:set-)?cookie):[ ]*"
-        rf"(?P<secret>{_SECRET}{{4,}})",
-        # options
-        rf"(?i)(?<![\w-])--?(?:[a-z0-9]+[_-]){{0,4}}{_NAME}(?:=|[ ]+){_OPEN}"
-        rf"(?P<secret>(?![-/]){_SECRET}+)",
-        r"\b(?:curl|wget|http)\b[^\n|;&]{0,400}?[ ](?:-u|--user)[ =]?[\"']?[\w.@-]{1,100}:"
-        rf"(?P<secret>{_SECRET}+)",
-        rf"\bsshpass[ ]+-p[ ]*[\"']?(?P<secret>{_SECRET}+)",
-        r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;&]{0,400}?[ ]-p[\"']?"
-        rf"(?P<secret>{_SECRET}+)",
-    )
-]
+_PATTERNS = (
+    # tokens that say what they are
+    r"\b(?P<secret>sk-(?:ant-|proj-)?[\w-]{16,})",
+    r"\b(?P<secret>gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})",
+    r"\b(?P<secret>xox[abeprs]-[\w-]{10,}|xapp-[\w-]{10,})",
+    r"\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
+    r"\b(?P<secret>AIza[\w-]{30,}|ya29\.[\w.-]{20,}|GOCSPX-[\w-]{20,})",
+    r"\b(?P<secret>(?:npm|hf|dop_v1|shpat|shpss|lin_api|pul)_[A-Za-z0-9]{16,})",
+    r"\b(?P<secret>[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{10,})",
+    r"\b(?P<secret>pypi-[\w-]{30,}|SG\.[\w-]{10,}\.[\w-]{10,}|AGE-SECRET-KEY-1[A-Z0-9]{20,})",
+    r"\b(?P<secret>eyJ[\w-]{4,}\.[\w-]{8,}(?:\.[\w-]*)?)",
+    # the password in an address
+    r"://[^\s/@:\"']{0,256}:(?P<secret>[\w+=.%^,!-]{1,512})@",
+    # headers
+    r"(?i)\b(?:bearer|authorization:[ ]*(?:basic|token))[ ]+(?P<secret>[\w+/=.-]{12,})",
+    r"(?i)\b(?:x-[\w-]{0,40}(?:key|token|auth|secret)|(?:set-)?cookie):[ ]*"
+    rf"(?P<secret>{_SECRET}{{4,}})",
+    # options
+    rf"(?i)(?<![\w-])--?(?:[a-z0-9]+[_-]){{0,4}}{_NAME}(?:=|[ ]+){_OPEN}"
+    rf"(?P<secret>(?![-/]){_SECRET}+)",
+    r"\b(?:curl|wget|http)\b[^\n|;&]{0,400}?[ ](?:-u|--user)[ =]?[\"']?[\w.@-]{1,100}:"
+    rf"(?P<secret>{_SECRET}+)",
+    rf"\bsshpass[ ]+-p[ ]*[\"']?(?P<secret>{_SECRET}+)",
+    r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;&]{0,400}?[ ]-p[\"']?"
+    rf"(?P<secret>{_SECRET}+)",
+)
 _SETTING = re.compile(
     rf"(?i)(?<![a-z0-9])(?P<name>{_NAME})(?P<between>\\?[\"']?(?:=|[ \t]*:=?[ \t]*|[ \t]+=[ \t]*))"
     rf"(?P<open>{_OPEN})(?P<secret>{_SECRET}+)"
@@ -101,6 +103,17 @@ def masked_value(value: Any, name: str = "") -> Any:
     return value
 
 
+def masked_line(text: str, width: int) -> str:
+    """The first line in so many cells, with secrets out of sight also where they would be cut."""
+    return first_line(masked(first_line(text, _LOOKED_AT * width)), width)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """Made when they are needed: most commands and an idle worker have nothing to mask."""
+    return tuple(re.compile(pattern) for pattern in _PATTERNS)
+
+
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
     edges = [(0, 0), *spans, (len(text), len(text))]
     return MASK.join(text[end:start] for (_, end), (start, _) in pairwise(edges))
@@ -114,7 +127,7 @@ def _of_named(name: str, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    for pattern in _PATTERNS:
+    for pattern in _patterns():
         yield from (found.span("secret") for found in pattern.finditer(text))
     for found in _SETTING.finditer(text):
         if _is_value(found, text):

@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ccpar_hybrid.app import housekeeping, quota, snapshot
@@ -20,12 +20,13 @@ from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.snapshot import Snapshot
 from ccpar_hybrid.app.supervisor_watch import SupervisorWatch
 from ccpar_hybrid.core.errors import CcparError, ExitCode
+from ccpar_hybrid.core.mask import masked
 from ccpar_hybrid.core.outcome import Outcome
-from ccpar_hybrid.core.task import Task
+from ccpar_hybrid.core.task import Task, TaskKey
 from ccpar_hybrid.core.text import cut, visible
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.front.cli.output import ago, count, paint, paint_state, span
-from ccpar_hybrid.front.cli.status import queues
+from ccpar_hybrid.front.cli.status import queues, waiting_words
 from ccpar_hybrid.front.window import take_environment
 
 REFRESH_S = 2.0
@@ -90,7 +91,8 @@ class Monitor:
         room = max(1, rows - len(lines))
         recent = self._app.ledger.recent_outcomes(LAST_OUTCOMES)
         shown_outcomes = recent[: max(0, min(LAST_OUTCOMES, room - min(len(workers), room - 1)))]
-        lines += _worker_lines(workers, seen.at, columns, room - len(shown_outcomes))
+        asking = {view.key: view.requests for view in seen.tasks if view.requests}
+        lines += _worker_lines(workers, asking, seen.at, columns, room - len(shown_outcomes))
         lines += [
             _outcome_line(task, outcome, seen.at, columns) for task, outcome in shown_outcomes
         ]
@@ -106,17 +108,29 @@ class Monitor:
         if seen.scheduler_error:
             parts.append(f"queue unknown: {seen.scheduler_error}")
         parts += quota.troubles(self._app, seen.at)
+        keys = {worker.key for worker in workers}
+        asked = sum(len(view.requests) for view in seen.tasks if view.key in keys)
         text = cut(f" {seen.at.astimezone():%H:%M:%S}  " + " │ ".join(parts), columns)
-        if waiting:
-            return paint(cut(f" ⚑ {waiting} waiting for you │{text}", columns), "yellow")
+        if waiting or asked:
+            by = f", {asked} in ccpar-hybrid approvals list" if asked else ""
+            return paint(cut(f" ⚑ {waiting} waiting for you{by} │{text}", columns), "yellow")
         return paint(text, "bold")
 
 
-def _worker_lines(workers: list[WorkerStatus], now: datetime, columns: int, room: int) -> list[str]:
+def _worker_lines(
+    workers: list[WorkerStatus],
+    asking: Mapping[TaskKey, Sequence[str]],
+    now: datetime,
+    columns: int,
+    room: int,
+) -> list[str]:
     """Those that need a person first, then the busy; the idle ones share a line."""
     busy = [worker for worker in workers if worker.state is not WorkerState.IDLE]
     busy.sort(key=lambda worker: worker.state is not WorkerState.WAITING)
-    lines = [_worker_line(worker, now, columns) for worker in busy]
+    lines = [
+        _worker_line(worker, asking.get(TaskKey(worker.key or ""), ()), now, columns)
+        for worker in busy
+    ]
     if idle := [worker.name for worker in workers if worker.state is WorkerState.IDLE]:
         lines.append(paint(cut(f" idle: {' '.join(idle)}", columns), "dim"))
     if len(lines) <= room:
@@ -125,12 +139,12 @@ def _worker_lines(workers: list[WorkerStatus], now: datetime, columns: int, room
     return [*lines[: max(0, room - 1)], cut(f" … {left} more (ccpar-hybrid status)", columns)]
 
 
-def _worker_line(worker: WorkerStatus, now: datetime, columns: int) -> str:
+def _worker_line(worker: WorkerStatus, requests: Sequence[str], now: datetime, columns: int) -> str:
     since = span(max(0.0, (now - worker.since).total_seconds()))
     task = visible(worker.label or worker.key or "", 28)
-    detail = worker.detail
+    detail = masked(worker.detail)
     if worker.state is WorkerState.WAITING:
-        detail = f"waiting for you: {detail}"
+        detail = waiting_words(detail, requests)
     line = (
         f" {worker.name:<12} {worker.state.value:<9} {since:>10}  {task:<28} {visible(detail, 400)}"
     )
@@ -141,7 +155,9 @@ def _outcome_line(task: Task, outcome: Outcome, now: datetime, columns: int) -> 
     mark = "✔" if outcome.exit_code == 0 else "✘"
     detail = outcome.reason if outcome.reason != "done" else outcome.last_message or ""
     text = f" {mark} {visible(task.name, 28)} {outcome.result.value} {ago(outcome.ended_at, now)}"
-    return paint_state(cut(f"{text}  {visible(detail, 400)}", columns), outcome.result.value)
+    return paint_state(
+        cut(f"{text}  {visible(masked(detail), 400)}", columns), outcome.result.value
+    )
 
 
 def _draw(monitor: Monitor) -> int:

@@ -13,6 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from ccpar_hybrid.agents.base import Agent, LaunchContext, Observation
+from ccpar_hybrid.agents.claude_text import told
+from ccpar_hybrid.agents.claude_tool import summary
+from ccpar_hybrid.core.decision import Decision
+from ccpar_hybrid.core.mask import masked
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Outcome, Start
 from ccpar_hybrid.core.task import OnLimit, Task
@@ -35,7 +39,7 @@ from ccpar_hybrid.worker.ending import (
 )
 from ccpar_hybrid.worker.interaction import Interaction
 from ccpar_hybrid.worker.leftover import MARK, mark_of
-from ccpar_hybrid.worker.permission import Asking, Permissions
+from ccpar_hybrid.worker.permission import Asking, Permissions, Reply
 from ccpar_hybrid.worker.program import STANDARD_INPUT, Program
 from ccpar_hybrid.worker.record import Record
 from ccpar_hybrid.worker.silence import Silence
@@ -44,6 +48,7 @@ from ccpar_hybrid.worker.story import Story
 from ccpar_hybrid.worker.watch import Watch
 
 TICK_S = 0.25
+_DECIDED = {Decision.ALLOW: "allowed", Decision.DENY: "denied"}
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,18 @@ class Attempt:
         call = self._agent.asked(event)
         if call is None or not self._station.settings.approver.run:
             return None
-        held = self._permissions.begin(call, self._facts(event), lambda: self.hook(event))
-        return Asking(held, self._agent)
+        what = summary(call.tool, call.input)
+
+        def wait() -> None:
+            self._story.line(f"· asks leave: {what} (ccpar-hybrid approvals show {held.id[:8]})")
+            self.hook(event)
+
+        def tell(reply: Reply) -> None:
+            because = f": {told(masked(reply.message))}" if reply.message else ""
+            self._story.line(f"· {_DECIDED[reply.decision]}: {what}{because}")
+
+        held = self._permissions.begin(call, self._facts(event), wait)
+        return Asking(held, self._agent, tell)
 
     def _facts(self, event: Mapping[str, object]) -> dict[str, object]:
         task, record, station = self._order.task, self._order.record, self._station

@@ -237,14 +237,18 @@ class Permissions:
 class Asking:
     """One hook that waits, with its answer in the agent's words; a Pending of the worker's door."""
 
-    def __init__(self, held: Held, agent: Agent) -> None:
+    def __init__(self, held: Held, agent: Agent, tell: Callable[[Reply], None]) -> None:
+        """`tell` hears of a decision that goes to the agent."""
         self._held = held
         self._agent = agent
+        self._tell = tell
         self._reply = LEFT
 
     async def answer(self) -> Message:
         """What the hook is to print."""
         self._reply = await self._held.answer()
+        if self._reply.decision is not Decision.ASK:
+            self._tell(self._reply)
         output = self._agent.leave(self._reply.decision, self._reply.message)
         return {"type": wire.HOOK_REPLY, "output": output}
 
@@ -260,6 +264,11 @@ class Held:
 
     permissions: Permissions
     asked: _Asked
+
+    @property
+    def id(self) -> str:
+        """The request's."""
+        return str(self.asked.message["id"])
 
     async def answer(self) -> Reply:
         """Takes as long as it takes."""

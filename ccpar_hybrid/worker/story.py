@@ -71,7 +71,7 @@ class Story:
 
     def raw(self, data: bytes) -> None:
         """Output of a program, as it came but for the terminal's line ends."""
-        if self._size >= self._limit:
+        if self._size >= self._limit or self._file.closed:
             return
         data = data.replace(b"\r\n", b"\n")
         self._size += len(data)

@@ -32,6 +32,7 @@ def task_document(view: TaskView) -> dict[str, Any]:
         "started_at": _time(attempt.started_at if attempt else None),
         "ended_at": _time(outcome.ended_at if outcome else None),
         "outcome": outcome_document(outcome),
+        "requests": list(view.requests),
     }
 
 

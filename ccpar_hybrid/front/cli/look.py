@@ -11,9 +11,11 @@ import typer
 
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import BadInput, NotFound
+from ccpar_hybrid.core.mask import masked, masked_line
 from ccpar_hybrid.core.text import first_line, visible
 from ccpar_hybrid.front.cli.option import Group, Json, TaskName, complete_state
-from ccpar_hybrid.front.cli.output import ago, print_json, print_table, span
+from ccpar_hybrid.front.cli.output import ago, paint, print_json, print_table, span
+from ccpar_hybrid.front.cli.status import asking_words, waiting_words
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.snapshot import Snapshot, TaskView
@@ -77,6 +79,8 @@ def list_tasks(
         right=(0, 4),
         giving=(1, 3, 6),
     )
+    if words := asking_words(sum(len(view.requests) for view in views)):
+        print("\n" + paint(words, "yellow"))
 
 
 def check_group(seen: Snapshot, group: str) -> None:
@@ -109,11 +113,11 @@ def _ended_at(view: TaskView) -> datetime:
 
 def _row(view: TaskView, now: datetime) -> tuple[str, ...]:
     spec = view.task.spec
-    detail = view.detail
+    detail = masked(view.detail)
     if view.state.value == "waiting":
-        detail = f"waiting for you: {detail}"
+        detail = waiting_words(detail, view.requests)
     if view.is_ended and detail in ("", "done"):
-        detail = first_line(view.outcome.last_message or "", 200) if view.outcome else ""
+        detail = masked_line(view.outcome.last_message or "", 200) if view.outcome else ""
     return (
         "" if view.pueue_id is None else str(view.pueue_id),
         visible(view.task.name, 32),
@@ -122,7 +126,7 @@ def _row(view: TaskView, now: datetime) -> tuple[str, ...]:
         str(spec.priority) if spec.priority else "",
         view.worker or "",
         _when(view, now),
-        first_line(detail, 200) or first_line(spec.prompt, 200),
+        first_line(detail, 200) or masked_line(spec.prompt, 200),
     )
 
 
@@ -137,14 +141,16 @@ def _when(view: TaskView, now: datetime) -> str:
 
 
 def show(task: TaskName, json: Json = False) -> None:
-    """All that is known of one task: what was asked, each attempt, every event."""
+    """All that is known of one task: what was asked, each attempt, every event and request."""
     from ccpar_hybrid.app import snapshot
+    from ccpar_hybrid.app.approval_story import with_requests
     from ccpar_hybrid.app.reference import References
 
     with App(os.environ) as app:
         found = References.now(app).resolve(task)
         view = snapshot.take(app, [found]).tasks[0]
-        attempts, events = app.ledger.attempts(found.key), app.ledger.events(found.key)
+        whole = app.ledger.whole(found.key)
+    attempts, events = list(whole.attempts), with_requests(whole.events, whole.approvals)
     if json:
         from ccpar_hybrid.front.cli.document import show_document
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ import typer
 
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import BadInput, ExitCode, NotFound
+from ccpar_hybrid.core.mask import masked
+from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli.option import Group, Json, Session, complete_agent, complete_layout
 from ccpar_hybrid.front.cli.output import count, paint, print_json, print_table, span
@@ -205,7 +208,7 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
     from ccpar_hybrid.app.supervisor_watch import unsupervised
     from ccpar_hybrid.front.cli.document import worker_document
     from ccpar_hybrid.front.cli.look import check_group
-    from ccpar_hybrid.front.cli.status import queue_rows, queues
+    from ccpar_hybrid.front.cli.status import asking_words, queue_rows, queues
 
     with App(os.environ) as app:
         seen = snapshot.take(app, app.ledger.tasks(unsettled_only=True))
@@ -221,6 +224,8 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
         counts = queues(seen, group, app.settings.session.group)
         troubles = quota.troubles(app)
         lacking = unsupervised(app, sorted({worker.session for worker in workers}))
+    asking = {view.key: view.requests for view in seen.tasks if view.requests}
+    requests = [each for worker in workers for each in asking.get(TaskKey(worker.key or ""), ())]
     if json:
         print_json(
             "status",
@@ -229,18 +234,19 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
             workers=[worker_document(worker) for worker in workers],
             groups=counts,
             unsupervised=lacking,
+            requests=requests,
         )
         return
     if seen.scheduler_error:
         print(paint(f"queue unknown: {seen.scheduler_error}", "red"))
     for name in lacking:
         print(paint(f"no supervisor runs in {name}: ccpar-hybrid setup --session {name}", "red"))
-    _tell_workers(workers, seen.at)
+    _tell_workers(workers, seen.at, asking)
     print_table(
         ("GROUP", "WORKERS", "SLOTS", "RUNNING", "WAITING", "HELD", "QUEUED", ""),
         queue_rows(counts),
     )
-    for trouble in troubles:
+    for trouble in filter(None, (asking_words(len(requests)), *troubles)):
         print(paint(visible(trouble, 200), "yellow"))
 
 
@@ -249,10 +255,14 @@ def _detail(worker: WorkerStatus) -> str:
 
     if is_outdated(worker):
         return f"runs version {worker.version}: ccpar-hybrid workers restart {worker.name}"
-    return worker.detail or worker.last
+    return masked(worker.detail or worker.last)
 
 
-def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
+def _tell_workers(
+    workers: list[WorkerStatus], at: datetime, asking: Mapping[TaskKey, Sequence[str]]
+) -> None:
+    from ccpar_hybrid.front.cli.status import with_request
+
     if not workers:
         print("no workers; start some: ccpar-hybrid setup\n")
         return
@@ -264,7 +274,7 @@ def _tell_workers(workers: list[WorkerStatus], at: datetime) -> None:
             worker.state.value,
             span(max(0.0, (at - worker.since).total_seconds())),
             visible(worker.label or worker.key or "", 40),
-            visible(_detail(worker), 200),
+            visible(with_request(_detail(worker), asking.get(TaskKey(worker.key or ""), ())), 200),
         )
         for worker in workers
     ]

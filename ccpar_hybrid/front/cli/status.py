@@ -1,11 +1,14 @@
-"""Counts by group, for `status` and the monitor."""
+"""Counts by group and of requests, for `list`, `status` and the monitor."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from ccpar_hybrid.app.approval_view import SHORT
 from ccpar_hybrid.app.snapshot import Snapshot, TaskState
+from ccpar_hybrid.front.cli.output import count
 
 _RUNNING = (TaskState.RUNNING, TaskState.WAITING, TaskState.PAUSED, TaskState.OFFERED)
 _QUEUED = (TaskState.QUEUED, TaskState.BLOCKED, TaskState.DELAYED)
@@ -52,6 +55,27 @@ def queue_rows(documents: list[dict[str, Any]]) -> list[tuple[str, ...]]:
         )
         for document in documents
     ]
+
+
+def asking_words(requests: int) -> str:
+    """How many requests wait for a person, and where they are; empty for none."""
+    if not requests:
+        return ""
+    verb = "waits" if requests == 1 else "wait"
+    return f"{count(requests, 'request')} {verb} for your answer: ccpar-hybrid approvals list"
+
+
+def waiting_words(detail: str, requests: Sequence[str]) -> str:
+    """What a task's agent waits for a person for."""
+    return with_request(detail, requests) if requests else f"waiting for you: {detail}"
+
+
+def with_request(detail: str, requests: Sequence[str]) -> str:
+    """What an agent waits for, before it the id of its request, if that can be answered by it."""
+    if not requests:
+        return detail
+    more = f" and {len(requests) - 1} more" if len(requests) > 1 else ""
+    return f"[{requests[0][:SHORT]}{more}] {detail}"
 
 
 def _sum(document: dict[str, Any], states: tuple[TaskState, ...]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ccpar_hybrid.app.approval_view import SHORT
 from ccpar_hybrid.app.snapshot import TaskView
 from ccpar_hybrid.core.amount import written
+from ccpar_hybrid.core.mask import MASK, masked
 from ccpar_hybrid.core.outcome import Attempt, Cause, Event, Outcome, Result
 from ccpar_hybrid.core.task import TaskSpec
 from ccpar_hybrid.core.text import visible
@@ -18,7 +20,7 @@ def print_story(view: TaskView, attempts: list[Attempt], events: list[Event]) ->
     """What was asked, how it stands, each attempt, each event."""
     _head(view)
     print()
-    _text("prompt", view.task.spec.prompt)
+    _prompt(view.task.spec.prompt)
     for attempt in attempts:
         print()
         _attempt(attempt)
@@ -31,7 +33,8 @@ def print_story(view: TaskView, attempts: list[Attempt], events: list[Event]) ->
 def _head(view: TaskView) -> None:
     spec = view.task.spec
     state = paint_state(view.state.value, view.state.value)
-    print(f"{paint(visible(view.task.name, 200), 'bold')}  {state}  {visible(view.detail, 400)}")
+    name = paint(visible(view.task.name, 200), "bold")
+    print(f"{name}  {state}  {visible(masked(view.detail), 400)}")
     waits = ", ".join(view.after)
     lines = {
         "key": view.key,
@@ -53,6 +56,7 @@ def _head(view: TaskView) -> None:
         "cpus": f"{spec.cpus:g}" if spec.cpus else "",
         "added": f"{ago(view.task.created_at)} ({view.task.source.value})",
         "worker": view.worker or "",
+        "asks leave": ", ".join(each[:SHORT] for each in view.requests),
     }
     for name, value in lines.items():
         if value:
@@ -68,6 +72,12 @@ def _retries(spec: TaskSpec) -> str:
 
 def _line(name: str, value: str) -> None:
     print(f"  {paint(name.ljust(_WIDTH), 'dim')} {value}")
+
+
+def _prompt(text: str) -> None:
+    _text("prompt", masked(text))
+    if MASK in masked(text) and MASK not in text:
+        print(paint(f"  {MASK}: looks like a secret (--json has it)", "dim"))
 
 
 def _text(name: str, text: str) -> None:
@@ -102,7 +112,7 @@ def _outcome(outcome: Outcome, cause: Cause | None) -> None:
     if cause not in (None, Cause.OWN):
         _line("cause", str(cause))
     if outcome.reason not in ("", "done"):
-        _line("reason", visible(outcome.reason, 400))
+        _line("reason", visible(masked(outcome.reason), 400))
     usage = outcome.usage
     if usage.total_tokens:
         cost = f", ${usage.cost_usd:.4f}" if usage.cost_usd is not None else ""
@@ -112,11 +122,13 @@ def _outcome(outcome: Outcome, cause: Cause | None) -> None:
             f"{usage.input_tokens:,} in, {usage.output_tokens:,} out, {cached:,} cached{cost}",
         )
     if outcome.last_message:
-        _line("last words", visible(outcome.last_message, 400))
+        _line("last words", visible(masked(outcome.last_message), 400))
 
 
 def _event(event: Event) -> None:
     when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     attempt = f" #{event.attempt}" if event.attempt else ""
-    data = ", ".join(f"{name}: {visible(str(value), 120)}" for name, value in event.data.items())
+    data = ", ".join(
+        f"{name}: {visible(masked(str(value)), 200)}" for name, value in event.data.items()
+    )
     print(f"  {paint(when, 'dim')} {event.kind}{attempt}  {data}".rstrip())

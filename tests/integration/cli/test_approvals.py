@@ -123,6 +123,24 @@ def test_lists_are_printed_as_json_with_secrets_masked(history: History) -> None
     assert shown["screen"] == f"a dialog\n{LONG}".replace(SECRET, "[masked]")
 
 
+def test_the_tasks_and_their_stories_tell_of_requests(history: History) -> None:
+    request = history.ask(LONG)
+    assert history.json("list")["tasks"][0]["requests"] == [request.id]
+    listed = history("list")
+    assert "1 request waits for your answer: ccpar-hybrid approvals list" in listed
+    shown = history("show", "fix-1")
+    assert f"asks leave   {request.id[:8]}" in shown
+    assert f"request #1  id: {request.id[:8]}, call: Bash(frobnicate" in shown
+    assert not set(shown) & ACTING
+    assert SECRET not in shown
+    history.answer(request, Decision.DENY)
+    told = history.json("show", "fix-1")["task"]
+    assert told["requests"] == []
+    assert [each["kind"] for each in told["events"]] == ["added", "request", "answer"]
+    assert told["events"][-1]["data"]["decision"] == "deny"
+    assert "waits for your answer" not in history("list")
+
+
 def test_history_is_narrowed(history: History) -> None:
     history.answer(history.ask("one"), Decision.DENY)
     history.answer(history.ask("two", group="other"), Decision.ALLOW, By.HAND)

@@ -84,12 +84,21 @@ def test_the_policy_allows_and_denies_and_the_record_tells(instance: Instance) -
     assert denied.answer
     assert "touch nothing of that name" in denied.answer.message
     assert "touch nothing of that name" in instance.log(task)
+    assert "· allowed: Bash(touch allowed-1)" in instance.log(task)
+    assert "· denied: Bash(touch denied-1): " in instance.log(task)
 
 
 def test_a_person_is_asked_and_their_decision_goes_through_the_hook(instance: Instance) -> None:
     task = add(instance, "touch asked-1", "touch asked-2")
     instance.wait_for(task, TaskState.WAITING, timeout_s=LONG_S)
     first = wait_open(instance)
+    for words in (("list",), ("status",), ("monitor", "--once")):
+        page = instance.cli(*words).stdout
+        assert f"[{first.id[:8]}] permission: Bash(touch" in page
+        assert "approvals list" in page
+    assert f"asks leave: Bash(touch asked-1) (ccpar-hybrid approvals show {first.id[:8]})" in (
+        instance.log(task)
+    )
     instance.cli("approvals", "approve", first.id[:8])
     wait_ended(instance, first.id)
     second = wait_open(instance)

@@ -25,6 +25,14 @@ def test_a_call_is_named_by_what_it_is_about(
     assert summary(name, given) == line
 
 
+def test_a_secret_is_out_of_sight_also_where_the_line_ends() -> None:
+    secret = "Zx9kQ7w" * 4
+    assert (
+        summary("Bash", {"command": f"tool --token {secret} x"}) == "Bash(tool --token [masked] x)"
+    )
+    assert "Zx9" not in summary("Bash", {"command": "y" * (WIDTH - 20) + f" --token {secret}"})
+
+
 def test_a_question_is_the_subject_of_its_call() -> None:
     assert subject({"questions": [{"question": "Which?"}, {"question": "Why?"}]}) == "Which?"
     assert subject({"questions": ["odd"]}) == ""

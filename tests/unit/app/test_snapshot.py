@@ -13,6 +13,7 @@ from ccpar_hybrid.core.task import Task, TaskSource
 from ccpar_hybrid.core.worker import WorkerState, WorkerStatus
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.scheduler.base import Job, JobEnd, JobState, QueueSnapshot
+from tests.support.approval import ASKED, make_answer, make_request
 from tests.support.ledger import SOME_TIME, make_outcome, make_task
 from tests.unit.app.queue import LATER, job, snapshot_of
 
@@ -212,3 +213,14 @@ def test_what_waited_for_a_failed_task_is_skipped_even_if_it_was_cleaned_out(
     for each in (after, last):
         skipped = (TaskState.SKIPPED, "a task before it did not succeed")
         assert state(ledger, each, snapshot_of()) == skipped
+
+
+def test_a_task_tells_its_open_requests_and_no_others(ledger: Ledger, task: Task) -> None:
+    open_ids = []
+    for second in range(2):
+        request = make_request(key=task.key, at=SOME_TIME + timedelta(seconds=second))
+        ledger.approvals.note(request, ASKED)
+        open_ids.append(request.id)
+    ledger.approvals.note(make_request(key=task.key), ASKED, make_answer())
+    ledger.approvals.note(make_request(), ASKED)
+    assert view(ledger, task, snapshot_of()).requests == tuple(open_ids)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccpar_hybrid.core.mask import MASK, masked, masked_value, secrets
+from ccpar_hybrid.core.mask import MASK, masked, masked_line, masked_value, secrets
 
 SECRET = "Zx9" + "kQ7w" * 8
 
@@ -148,3 +148,9 @@ def test_a_large_text_is_masked_in_time(piece: str) -> None:
     began = time.monotonic()
     masked(piece * (200_000 // len(piece)))
     assert time.monotonic() - began < 20
+
+
+def test_a_line_hides_a_secret_that_its_end_would_cut() -> None:
+    text = "x" * 60 + f" --token {SECRET} y"
+    assert masked_line(f"\n{text}\nsecond", 80) == "x" * 60 + f" --token {MASK} y"
+    assert "Zx9" not in masked_line(text, 75)
