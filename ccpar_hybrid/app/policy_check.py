@@ -15,6 +15,7 @@ from ccpar_hybrid.approval.policy import Policy, Profile
 from ccpar_hybrid.approval.rule import Asker
 from ccpar_hybrid.approval.tool import Tools
 from ccpar_hybrid.approval.verdict import Verdict, decide
+from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.errors import BadInput
 from ccpar_hybrid.system import paths
 
@@ -43,6 +44,7 @@ class Bench:
         profile: str | None = None,
     ) -> None:
         self._environment = environment
+        self._given = file
         self._paths = paths.resolve(environment)
         self.policy: Policy = policies.load(self._file(file), _profile(profile))
         self.tools: Tools = tool.load(Path(self._paths.config) / TOOLS_FOLDER)
@@ -60,6 +62,20 @@ class Bench:
             raise BadInput(f"{directory} is no directory", "name the task's directory with --dir")
         asker = Asker(tool=call.tool, agent=call.agent, group=call.group)
         return self.judge_at(asker, call.input, str(directory))
+
+    def allowed_by(self, call: Call) -> Profile | None:
+        """The first wider profile that allows the call beside the same rules."""
+        wider = list(Profile)[list(Profile).index(self.policy.profile) + 1 :]
+        for profile in wider:
+            other = Bench(self._environment, self._given, profile.value)
+            if other.judge(call).decision is Decision.ALLOW:
+                return profile
+        return None
+
+    @property
+    def file(self) -> str:
+        """Where the user's policy is, or would be."""
+        return self.policy.where or str(Path(self._paths.config) / policies.FILE_NAME)
 
     def judge_at(
         self, asker: Asker, given: Mapping[str, Any], directory: str, folder: str = ""

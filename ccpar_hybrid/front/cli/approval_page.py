@@ -104,7 +104,8 @@ def print_approval(view: ApprovalView) -> None:
     approval = view.approval
     request = approval.request
     print(f"{paint(approval.id[:SHORT], 'bold')}  {decision_words(approval)}")
-    task = f"{visible(view.task_name, 100)} ({request.key}), attempt {request.attempt}"
+    label = "" if view.task_name == request.key else f"{visible(view.task_name, 100)}, "
+    task = f"{label}{request.key}, attempt {request.attempt}"
     session = f", session {visible(request.session_id, 60)}" if request.session_id else ""
     line("asked", _moment(request.asked_at))
     line("task", task)

@@ -14,7 +14,7 @@ from ccpar_hybrid.core.errors import BadInput, ExitCode
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli import policy_suggest
 from ccpar_hybrid.front.cli.option import Json, PolicyFile, ProfileName
-from ccpar_hybrid.front.cli.output import SCHEMA, paint, print_json, print_table
+from ccpar_hybrid.front.cli.output import SCHEMA, count, paint, print_json, print_table
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.policy_check import Bench, Call
@@ -69,6 +69,8 @@ def check(
         allowed = allowed and verdict.decision.value == "allow"
         if not json:
             _print(call, verdict)
+            if tool is not None:
+                _print_profile(bench, call, verdict)
         elif tool is not None:
             print_json("policy-check", **_document(bench, call, verdict))
         else:
@@ -118,6 +120,14 @@ def _print(call: Call, verdict: Verdict) -> None:
     print(f"  why:  {visible(verdict.why, 200)}")
 
 
+def _print_profile(bench: Bench, call: Call, verdict: Verdict) -> None:
+    """By which profile it was judged, and which one would do."""
+    said = bench.policy.profile.value
+    if verdict.decision.value == "ask" and (wider := bench.allowed_by(call)):
+        said += f"; {wider.value} would allow it"
+    print(f"  profile: {said}")
+
+
 def _document(bench: Bench, call: Call, verdict: Verdict) -> dict[str, Any]:
     from ccpar_hybrid.front.cli.approval_reason import part_document, rule_document
 
@@ -156,8 +166,11 @@ def lint(
         return
     for where, why in found:
         print(f"{where}: {why}")
-    name = bench.policy.where or "no policy.toml"
-    print(f"{name}: legal; {len(bench.policy.own)} rules, profile {bench.policy.profile.value}")
+    rules, profile = count(len(bench.policy.own), "rule"), bench.policy.profile.value
+    if bench.policy.where:
+        print(f"{bench.file}: legal; {rules}, profile {profile}")
+    else:
+        print(f"there is no {bench.file}; the profile {profile} is in force")
 
 
 def show(policy: PolicyFile = None, profile: ProfileName = None, json: Json = False) -> None:

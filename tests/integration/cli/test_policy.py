@@ -24,6 +24,20 @@ def test_check_says_decision_rule_and_why(bare: CommandLine) -> None:
     assert check(bare, "pytest", "--profile", "standard").startswith("allow")
 
 
+def test_check_names_the_profile_and_one_that_would_allow_what_is_asked(bare: CommandLine) -> None:
+    assert "profile: careful; standard would allow it\n" in check(bare, "pytest")
+    assert "profile: careful; trusting would allow it\n" in check(bare, "git push")
+    assert check(bare, "frobnicate").endswith("profile: careful\n")
+    assert check(bare, "ls").endswith("profile: careful\n")
+    assert check(bare, "pytest", "--profile", "trusting").endswith("profile: trusting\n")
+
+
+def test_lint_says_where_a_policy_would_be(bare: CommandLine) -> None:
+    said = bare.good("policy", "lint").out
+    assert f"there is no {bare.home}/config/ccpar-hybrid/policy.toml" in said
+    assert "careful" in said
+
+
 def test_check_prints_json_as_described(bare: CommandLine) -> None:
     found = json.loads(check(bare, "cat .env; curl localhost; $x", "--json"))
     check_document(found)
@@ -82,7 +96,7 @@ def test_the_users_policy_is_in_force_and_a_wrong_one_names_its_line(bare: Comma
     said = check(bare, "make test", "--policy", "p.toml")
     assert said.startswith("deny")
     assert "p.toml:2" in said
-    assert "legal; 1 rules" in bare.good("policy", "lint", "p.toml").out
+    assert "legal; 1 rule, profile standard" in bare.good("policy", "lint", "p.toml").out
     check_document(bare.good("policy", "lint", "p.toml", "--json").json)
     file.write_text('profile = "standard"\n\n[[rule]]\ndecision = "maybe"\n')
     wrong = bare("policy", "lint", "p.toml")
