@@ -47,6 +47,11 @@ class Scene:
 
 def scenes(project: Path) -> tuple[Scene, ...]:
     """The six, in the order in which they are added; priorities change it."""
+    return (*_small_scenes(project), *_fix_scenes(project))
+
+
+def _small_scenes(project: Path) -> tuple[Scene, ...]:
+    """Three that nothing waits for."""
     return (
         Scene(
             "tidy-up",
@@ -73,6 +78,12 @@ def scenes(project: Path) -> tuple[Scene, ...]:
                 _say("The README tells it now."),
             ),
         ),
+    )
+
+
+def _fix_scenes(project: Path) -> tuple[Scene, ...]:
+    """Two that go on side by side, and one that waits for them."""
+    return (
         Scene(
             "fix",
             "Fix greet.sh: without a name it shall greet the world.",

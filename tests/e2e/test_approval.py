@@ -15,7 +15,7 @@ from tests.support.approver import (
     wait_open,
     write_policy,
 )
-from tests.support.claude import ClaudeBench, bash, running_bench, script
+from tests.support.claude import ClaudeBench, bash, red_or_blue, running_bench, script
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.claude
@@ -113,17 +113,7 @@ def test_what_the_policy_leaves_open_is_a_persons_by_command_or_by_key(
 
 def test_a_question_is_left_to_the_pane_and_may_be_refused(bench: ClaudeBench) -> None:
     instance = bench.instance
-    question = {
-        "question": "Which one?",
-        "header": "Pick",
-        "multiSelect": False,
-        "options": [
-            {"label": "Red", "description": "the red one"},
-            {"label": "Blue", "description": "the blue one"},
-        ],
-    }
-    asks = {"tool": "AskUserQuestion", "input": {"questions": [question]}}
-    task = add(bench, asks, {"say": "Over."})
+    task = add(bench, red_or_blue(), {"say": "Over."})
     asked = wait_open(instance)
     refused = tell(instance, "decide", id=asked.id, decision="allow")
     assert "not allowed but answered" in refused["reason"]
@@ -132,7 +122,7 @@ def test_a_question_is_left_to_the_pane_and_may_be_refused(bench: ClaudeBench) -
     assert instance.outcome(task, timeout_s=90).result == "succeeded"
     assert wait_ended(instance, asked.id).end is End.BY_HAND
 
-    task = add(bench, asks, {"say": "Over again."})
+    task = add(bench, red_or_blue(), {"say": "Over again."})
     asked = wait_open(instance)
     tell(instance, "decide", id=asked.id, decision="deny", message="choose by yourself")
     assert instance.outcome(task, timeout_s=90).result == "succeeded"

@@ -8,7 +8,7 @@ import pytest
 
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.core.task import TaskKey
-from tests.support.claude import ClaudeBench, bash, running_bench, script
+from tests.support.claude import ClaudeBench, bash, red_or_blue, running_bench, script
 from tests.support.instance import GROUP, are_going, are_gone, are_stopped
 from tests.support.waiting import wait_until
 
@@ -124,17 +124,7 @@ def test_a_permission_dialog_waits_for_the_person_and_goes_on_with_the_key(
 
 
 def test_a_question_and_a_plan_wait_for_the_person(bench: ClaudeBench) -> None:
-    question = {
-        "question": "Which one?",
-        "header": "Pick",
-        "multiSelect": False,
-        "options": [
-            {"label": "Red", "description": "the red one"},
-            {"label": "Blue", "description": "the blue one"},
-        ],
-    }
-    asks = {"tool": "AskUserQuestion", "input": {"questions": [question]}}
-    task = add(bench, asks, {"say": "Red it is."})
+    task = add(bench, red_or_blue(), {"say": "Red it is."})
     view = bench.instance.wait_for(task, TaskState.WAITING, timeout_s=60)
     assert "question" in view.detail
     wait_screen(bench, "Red")

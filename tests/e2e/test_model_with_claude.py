@@ -6,7 +6,6 @@ PATH.
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,21 +14,12 @@ from typing import Any
 import pytest
 
 from ccpar_hybrid.demo.model import ScriptedModel
+from tests.support.claude import claude_command
 
 pytestmark = pytest.mark.claude
 
 Json = dict[str, Any]
 Ask = Callable[..., Json]
-
-
-def claude_command() -> str:
-    found = shutil.which(os.environ.get("CCPAR_CLAUDE_COMMAND") or "claude")
-    if found is None:
-        missing = "Claude Code is neither on PATH nor named by CCPAR_CLAUDE_COMMAND"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 @pytest.fixture

@@ -80,6 +80,20 @@ def bash(command: str, **more: object) -> dict[str, object]:
     return {"tool": "Bash", "input": {"command": command, "description": "a step", **more}}
 
 
+def red_or_blue() -> dict[str, object]:
+    """A step that asks the person which of two it shall be."""
+    question = {
+        "question": "Which one?",
+        "header": "Pick",
+        "multiSelect": False,
+        "options": [
+            {"label": "Red", "description": "the red one"},
+            {"label": "Blue", "description": "the blue one"},
+        ],
+    }
+    return {"tool": "AskUserQuestion", "input": {"questions": [question]}}
+
+
 def _user_texts(messages: list[dict[str, Any]]) -> Iterator[str]:
     for message in messages:
         content = message["content"]

@@ -5,22 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import BadInput, NotFound
 from ccpar_hybrid.core.text import visible
-from ccpar_hybrid.front.cli.option import (
-    Group,
-    Json,
-    Session,
-    complete_agent,
-    complete_on_limit,
-    complete_task,
-)
+from ccpar_hybrid.front.cli import add_option as option
+from ccpar_hybrid.front.cli.option import Group, Json, Session
 from ccpar_hybrid.front.cli.output import count, paint, print_json
 
 if TYPE_CHECKING:
@@ -38,124 +33,71 @@ def register(app: typer.Typer) -> None:
 
 
 def add(
-    prompt: Annotated[
-        str | None,
-        typer.Argument(metavar="[PROMPT]", help="What to do; `-` reads it from standard input."),
-    ] = None,
-    prompt_file: Annotated[
-        Path | None, typer.Option("--prompt-file", "-f", help="Read the prompt from this file.")
-    ] = None,
-    jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Many tasks: JSON lines on standard input.")
-    ] = False,
-    label: Annotated[str | None, typer.Option("--label", "-l", help="A name for people.")] = None,
-    priority: Annotated[
-        int | None,
-        typer.Option("--priority", "-p", "-o", help="Higher runs first (default: 0)."),
-    ] = None,
-    after: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--after",
-            "-a",
-            help="Only after this task has succeeded; repeatable.",
-            autocompletion=complete_task,
-        ),
-    ] = None,
-    delay: Annotated[
-        str | None, typer.Option("--delay", "-d", help="Not before: 2h, 16:00, 2026-01-31 08:00.")
-    ] = None,
+    call: typer.Context,
+    prompt: option.Prompt = None,
+    prompt_file: option.PromptFile = None,
+    jsonl: option.JsonLines = False,
+    label: option.Label = None,
+    priority: option.Priority = None,
+    after: option.After = None,
+    delay: option.Delay = None,
     group: Group = None,
-    directory: Annotated[
-        str | None, typer.Option("--dir", help="Where the agent works (default: here).")
-    ] = None,
-    context: Annotated[
-        list[str] | None, typer.Option(help="A file to read first; repeatable.")
-    ] = None,
-    agent: Annotated[
-        str | None,
-        typer.Option(help="claude, command or demo.", autocompletion=complete_agent),
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="The agent's model.")] = None,
-    permission_mode: Annotated[
-        str | None, typer.Option(help="Claude Code's permission mode.")
-    ] = None,
-    allowed_tools: Annotated[
-        list[str] | None, typer.Option(help="Tools allowed without asking; repeatable.")
-    ] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=VALUE, or the NAME of a variable that is set; repeatable."),
-    ] = None,
-    timeout: Annotated[str | None, typer.Option(help="Stop it after: 90, 10min, 2h.")] = None,
-    retries: Annotated[
-        int | None, typer.Option(help="Goes after the first one that failed.")
-    ] = None,
-    backoff: Annotated[
-        str | None, typer.Option(help="Before the first retry: 30s; doubles each time.")
-    ] = None,
-    idle: Annotated[
-        str | None, typer.Option(help="Stop it when so long nothing is heard of it: 10min.")
-    ] = None,
-    on_limit: Annotated[
-        str | None,
-        typer.Option(help="At a usage limit: wait, ask or fail.", autocompletion=complete_on_limit),
-    ] = None,
-    ignore_reserve: Annotated[
-        bool, typer.Option("--ignore-reserve", help="It may begin on an account's reserve.")
-    ] = False,
-    memory: Annotated[
-        str | None, typer.Option(help="What it may use with all that it starts: 512M, 2G.")
-    ] = None,
-    cpus: Annotated[
-        float | None, typer.Option(help="Processor cores that it may use: 1.5.")
-    ] = None,
+    dir: option.Directory = None,
+    context: option.Context = None,
+    agent: option.Agent = None,
+    model: option.Model = None,
+    permission_mode: option.PermissionMode = None,
+    allowed_tools: option.AllowedTools = None,
+    env: option.Variables = None,
+    timeout: option.Timeout = None,
+    retries: option.Retries = None,
+    backoff: option.Backoff = None,
+    idle: option.Idle = None,
+    on_limit: option.WhenLimited = None,
+    ignore_reserve: option.IgnoreReserve = False,
+    memory: option.Memory = None,
+    cpus: option.Cpus = None,
     session: Session = None,
     json: Json = False,
 ) -> None:
     """Queue a task; many with --jsonl, all or none."""
-    from ccpar_hybrid.app.enqueue import Enqueuer
     from ccpar_hybrid.app.request import parse_one
 
     text = _text(prompt, prompt_file, jsonl=jsonl)
-    requests = _many(text) if jsonl or _is_json_lines(prompt, prompt_file, text) else None
-    given = {
-        "label": label,
-        "priority": priority,
-        "after": after,
-        "delay": delay,
-        "group": group,
-        "dir": directory,
-        "context": context,
-        "agent": agent,
-        "model": model,
-        "permission_mode": permission_mode,
-        "allowed_tools": allowed_tools,
-        "env": _variables(env or []),
-        "timeout": timeout,
-        "retries": retries,
-        "backoff": backoff,
-        "idle": idle,
-        "on_limit": on_limit,
-        "ignore_reserve": ignore_reserve or None,
-        "memory": memory,
-        "cpus": cpus,
+    given = _given(call.params)
+    if jsonl or _is_json_lines(prompt, prompt_file, text):
+        requests = _many(text)
+        if given:
+            name = next(iter(given)).replace("_", "-")
+            raise BadInput(f"--{name} beside JSON lines", "put it into each line")
+    else:
+        requests = [parse_one({"prompt": text, **given})]
+    _tell(_added(requests, session), json=json)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that stand for a field of a request, as far as they are given."""
+    from ccpar_hybrid.app.request import TaskRequest
+
+    fields = (name for name in TaskRequest.model_fields if name != "prompt")
+    found = {name: options[name] for name in fields}
+    found["env"] = _variables(options["env"] or ())
+    return {
+        name: value
+        for name, value in found.items()
+        if value not in (None, (), {}) and value is not False
     }
-    present = {name: value for name, value in given.items() if value not in (None, [], {})}
-    if requests is not None and present:
-        raise BadInput(
-            f"--{next(iter(present)).replace('_', '-')} beside JSON lines", "put it into each line"
-        )
-    if requests is None:
-        requests = [parse_one({"prompt": text, **present})]
+
+
+def _added(requests: list[TaskRequest], session: str | None) -> list[Added]:
+    from ccpar_hybrid.app.enqueue import Enqueuer
+
     with App(os.environ) as app:
         if session is not None and app.session_record(session) is None:
-            raise NotFound(
-                f"there is no session {visible(session, 60)!r}", "make it: ccpar-hybrid setup"
-            )
+            name = visible(session, 60)
+            raise NotFound(f"there is no session {name!r}", "make it: ccpar-hybrid setup")
         name = session or app.settings.session.name
-        added = Enqueuer(app, str(Path.cwd()), name).add(requests)
-    _tell(added, json=json)
+        return Enqueuer(app, str(Path.cwd()), name).add(requests)
 
 
 def _text(prompt: str | None, file: Path | None, *, jsonl: bool) -> str:
@@ -210,7 +152,7 @@ def _many(text: str) -> list[TaskRequest]:
     return parse_lines(text.removeprefix(_BYTE_ORDER_MARK).split("\n"))
 
 
-def _variables(given: list[str]) -> dict[str, str]:
+def _variables(given: Iterable[str]) -> dict[str, str]:
     found = {}
     for text in given:
         name, separator, value = text.partition("=")
