@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.chaos.storm import AGENTS, PROFILES, Report, storm
+from tests.chaos.storm import AGENTS, ASKING_PROFILES, PROFILES, Report, storm
 
 Play = tuple[int, str, str, str]
 """A round's number, seed, profile and agent."""
@@ -40,15 +40,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--first", type=int, default=0, help="begin with this round")
     parser.add_argument("--jobs", type=int, default=1, help="so many rounds at once")
-    parser.add_argument("--profile", choices=PROFILES, help="only storms of this kind")
+    parser.add_argument("--profile", choices=ASKING_PROFILES, help="only storms of this kind")
     parser.add_argument("--agent", choices=AGENTS, default="command")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="what bad rounds leave goes here")
     return parser
 
 
 def _plays(options: argparse.Namespace) -> Iterator[Play]:
+    profiles = ASKING_PROFILES if options.agent.startswith("asking") else PROFILES
     for number in range(options.first, options.first + options.rounds):
-        profile = options.profile or PROFILES[number % len(PROFILES)]
+        profile = options.profile or profiles[number % len(profiles)]
         yield number, f"{options.seed}:{number}", profile, options.agent
 
 
@@ -69,6 +70,7 @@ def _played(plays: list[Play], jobs: int, kept: Path) -> Iterator[tuple[int, Rep
 
 def _line(number: int, report: Report) -> str:
     seen = f"{report.tasks:3} tasks {report.strikes:2} strikes {report.cut_off:2} cut off"
+    seen += f" {report.asked:3} asked" * bool(report.asked)
     return f"{number:4} {report.profile:10} {report.agent:7} {seen} {report.took_s:5.1f} s"
 
 

@@ -28,6 +28,11 @@ KINDS: dict[str, Callable[[str], bool]] = {
 }
 """By what stands in a process's argv."""
 
+ASKING_KINDS: dict[str, Callable[[str], bool]] = {
+    "approver": lambda argv: "ccpar_hybrid approver" in argv,
+}
+"""Those that are there only where leave is asked."""
+
 _GONE_S = 30.0
 
 
@@ -54,9 +59,12 @@ class Faults:
         if pids:
             self._kill(kind, self._random.choice(pids))
 
-    def arm_one(self) -> None:
+    def arm_one(self, *, of_asking: bool = False) -> None:
         """Arm a random point; not the shim's, whose death stands for a person's kill."""
-        point = self._random.choice([each for each in points() if not each.startswith("shim.")])
+        wanted = [each for each in points() if not each.startswith("shim.")]
+        if of_asking:
+            wanted = [each for each in wanted if each.startswith(("approver.", "permission."))]
+        point = self._random.choice(wanted)
         self.story.append(f"arm {point}")
         self.points.arm(point)
 
@@ -117,7 +125,8 @@ class Faults:
             self.touched.add(command_of(pid).rpartition(" ")[2])
 
     def _of(self, kind: str) -> list[int]:
-        return [pid for pid in processes_of(self._instance) if KINDS[kind](command_of(pid))]
+        is_meant = (KINDS | ASKING_KINDS)[kind]
+        return [pid for pid in processes_of(self._instance) if is_meant(command_of(pid))]
 
     def _note(self, what: str, pids: Iterable[int]) -> None:
         self.story.append(f"{what} {' '.join(map(str, pids))}")

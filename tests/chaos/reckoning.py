@@ -9,6 +9,8 @@ from pathlib import Path
 from ccpar_hybrid.app import snapshot
 from ccpar_hybrid.app.snapshot import ENDED_STATES, TaskState
 from ccpar_hybrid.core.errors import ExitCode
+from tests.chaos.asking import ran
+from tests.chaos.asking_checker import Place, check_asked, requests
 from tests.chaos.checker import Storm, check, claims
 from tests.chaos.fault import processes_of
 from tests.support.instance import GROUP, Instance, command_of
@@ -53,6 +55,22 @@ def reckon(instance: Instance, workers: int, touched: set[str], strikes: int) ->
     lost = {claim.key for claim in claimed if claim.state == "lost"}
     found.wrong += [*_probe(instance, workers), *_audit(instance, lost, touched), *_end(instance)]
     return found
+
+
+def reckon_asked(instance: Instance, pressed: frozenset[Place]) -> list[str]:
+    """What was asked leave for, once every request has ended; the approver looks now and then."""
+    try:
+        wait_until(lambda: not _unended(instance), timeout_s=REST_S)
+    except AssertionError:
+        return [f"requests that do not end: {_unended(instance)}"]
+    listed = instance.cli("list", "--all", "--json").stdout
+    history = instance.cli("approvals", "history", "--all", "--json").stdout
+    asked = requests(json.loads(history))
+    return check_asked(ran(instance.project), asked, claims(json.loads(listed)), pressed)
+
+
+def _unended(instance: Instance) -> list[str]:
+    return [each.id for each in instance.app.ledger.approvals.history() if each.end is None]
 
 
 def crashes(instance: Instance) -> list[str]:

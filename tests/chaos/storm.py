@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
 
-from tests.chaos.fault import KINDS, Faults
+from tests.chaos.answerer import Answerer
+from tests.chaos.asking import POLICY, asking_chores, lay_out
+from tests.chaos.fault import ASKING_KINDS, KINDS, Faults
 from tests.chaos.keeping import keep
 from tests.chaos.person import KILLED, Person
-from tests.chaos.reckoning import crashes, reckon, rest
-from tests.chaos.workload import chores, jsonl
+from tests.chaos.reckoning import crashes, reckon, reckon_asked, rest
+from tests.chaos.workload import Chore, chores, jsonl
+from tests.support.approver import write_policy
 from tests.support.claude import running_bench
 from tests.support.instance import Instance, running_instance
 
@@ -24,8 +27,10 @@ AGENTS = {
     "demo": ("demo",),
     "claude": ("claude",),
     "mix": ("command", "command", "demo"),
+    "asking": ("demo",),
+    "asking-claude": ("claude",),
 }
-"""What a round's chores are done by, each at random."""
+"""What a round's chores are done by, each at random; where they ask leave, an approver runs."""
 
 PROFILES = (
     *KINDS,
@@ -40,17 +45,20 @@ PROFILES = (
 )
 """What a round is about: the kind that is killed, or what else happens."""
 
+ASKING_PROFILES = (*ASKING_KINDS, *PROFILES)
+"""Where leave is asked."""
+
 SETTINGS = {"CCPAR_RETRY_RESUMES": "20", "CCPAR_SUPERVISOR_RESPAWN_S": "0.2"}
 """A round may strike one task, or one pane, more often than people would bear."""
 
-HEALS = frozenset({"worker", "agent", "pueued", "monitor", "supervisor"})
+HEALS = frozenset({"worker", "agent", "pueued", "monitor", "supervisor", "approver"})
 """What a session with a supervisor survives with nobody's help."""
 
 
 @dataclass
 class Report:
-    """How a round went; `wrong` is empty where all is well, `cut_off` counts attempts, `kept` is
-    where what was left of a bad round lies."""
+    """How a round went; `wrong` is empty where all is well, `cut_off` counts attempts, `asked`
+    requests for leave, `kept` is where what was left of a bad round lies."""
 
     seed: str
     profile: str
@@ -58,6 +66,7 @@ class Report:
     tasks: int = 0
     strikes: int = 0
     cut_off: int = 0
+    asked: int = 0
     took_s: float = 0.0
     wrong: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
@@ -73,21 +82,41 @@ class Round:
         self._profile = report.profile
         is_supervised = random.random() < 0.6 or report.profile == "supervisor"
         self._heals = is_supervised and report.profile in HEALS
-        words = {"CCPAR_SUPERVISOR_RUN": str(is_supervised).lower()}
-        instance.environment.update(SETTINGS | words)
         self._agent = report.agent
+        self._asks = report.agent.startswith("asking")
+        words = {
+            "CCPAR_SUPERVISOR_RUN": str(is_supervised).lower(),
+            "CCPAR_APPROVER_RUN": str(self._asks).lower(),
+        }
+        instance.environment.update(SETTINGS | words)
         self._workers = random.randint(2, 3)
         self._faults = Faults(instance, Random(random.random()))
         self._people = [
             Person(instance, Random(random.random()), f"p{number}-", self._workers)
             for number in range(3)
         ]
+        self._answerers = [
+            Answerer(instance, Random(random.random()), types=number == 0)
+            for number in range(2 * self._asks)
+        ]
         self.report = report
 
     def run(self) -> None:
         """Through the storm to its reckoning."""
+        if self._asks:
+            lay_out(self._instance.project)
+            write_policy(self._instance, POLICY)
         self._setup()
         self._add()
+        with self._answering():
+            self._blow()
+        touched = self._faults.touched.union(*(person.touched for person in self._people))
+        found = reckon(self._instance, self._workers, touched, self._faults.strikes)
+        self.report.tasks, self.report.cut_off = found.tasks, found.cut_off
+        self.report.wrong += found.wrong
+
+    def _blow(self) -> None:
+        """The storm, a person who mends, and rest."""
         actors = [threading.Thread(target=self._guard, args=(act,)) for act in self._actors()]
         for actor in actors:
             actor.start()
@@ -97,18 +126,38 @@ class Round:
         self._repair()
         self._tell()
         self.report.wrong += rest(self._instance)
-        touched = self._faults.touched.union(*(person.touched for person in self._people))
-        found = reckon(self._instance, self._workers, touched, self._faults.strikes)
-        self.report.tasks, self.report.cut_off = found.tasks, found.cut_off
-        self.report.wrong += found.wrong
+        if self._asks:
+            pressed = frozenset().union(*(each.pressed for each in self._answerers))
+            self.report.wrong += reckon_asked(self._instance, pressed)
+            self.report.asked = len(self._instance.app.ledger.approvals.history())
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Meanwhile people answer what is asked."""
+        threads = [
+            threading.Thread(target=self._guard, args=(each.run,)) for each in self._answerers
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            for each in self._answerers:
+                each.stop.set()
+            for thread in threads:
+                thread.join()
+            for each in self._answerers:
+                self.report.wrong += each.complaints
+                self.report.story += each.story
 
     def _setup(self) -> None:
         agent = AGENTS[self._agent][0]
         self._instance.cli("setup", str(self._workers), "--agent", agent)
 
     def _add(self) -> None:
-        count = self._random.randint(*((3, 5) if self._agent == "claude" else (6, 12)))
-        made = chores(self._random, "c", count, AGENTS[self._agent])
+        count = self._random.randint(*((3, 5) if "claude" in self._agent else (6, 12)))
+        make: Callable[..., Sequence[Chore]] = asking_chores if self._asks else chores
+        made = make(self._random, "c", count, AGENTS[self._agent])
         self._instance.cli("add", "--jsonl", input=jsonl(made))
 
     def _tell(self) -> None:
@@ -133,16 +182,19 @@ class Round:
             case "stops":
                 return [self._stop_and_go]
             case "mixed":
-                return [lambda: self._kill(list(KINDS), 5)]
+                kinds = [*KINDS, *(ASKING_KINDS if self._asks else ())]
+                return [lambda: self._kill(kinds, 5)]
             case "all":
                 kinds = ["worker", "worker", "pueued", "tmux", "monitor", "supervisor"]
+                kinds += ASKING_KINDS if self._asks else ()
                 return [
                     lambda: self._kill(kinds, 2),
                     self._stop_and_go,
                     lambda: self._type(self._people[0].steer_pueue, 8),
                     lambda: self._type(self._people[1].steer, 3),
                 ]
-        return [lambda: self._kill([self._profile], self._random.randint(2, 4))]
+        most = 8 if self._asks else 4  # who waits for people takes longer
+        return [lambda: self._kill([self._profile], self._random.randint(2, most))]
 
     def _power_cuts(self) -> None:
         cut = self._faults.reboot if self._profile == "reboot" else self._faults.kill_everything
@@ -162,8 +214,8 @@ class Round:
 
     def _arm(self) -> None:
         for _ in range(4):
-            for _ in range(3):
-                self._faults.arm_one()
+            for number in range(3):
+                self._faults.arm_one(of_asking=self._asks and number < 2)
             self._nap(1.0)
             self._mend()
 
@@ -213,7 +265,7 @@ class Round:
 
 @contextmanager
 def _place(agent: str) -> Iterator[Instance]:
-    if agent == "claude":
+    if "claude" in agent:
         with running_bench() as bench:
             yield bench.instance
     else:

@@ -8,6 +8,7 @@ imported here.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -85,7 +86,7 @@ def chores(random: Random, prefix: str, count: int, agents: tuple[str, ...]) -> 
     return made
 
 
-def jsonl(made: list[Chore]) -> str:
+def jsonl(made: Sequence[Chore]) -> str:
     """What `add --jsonl` reads."""
     return "".join(json.dumps(chore.request()) + "\n" for chore in made)
 

@@ -1,4 +1,4 @@
-"""Fifty rounds of the storms in `tests/chaos`; `bin/chaos` plays as many as you like."""
+"""Some fifty rounds of the storms in `tests/chaos`; `bin/chaos` plays as many as you like."""
 
 import pytest
 
@@ -11,6 +11,7 @@ _QUICK = [
     for profile in PROFILES
 ]
 _MORE = [("more", profile, "command") for profile in ("mixed", "points", "all")]
+_ASKING = [("asks", profile, "asking") for profile in ("approver", "points", "mixed")]
 _REAL = [
     pytest.param("real", profile, "claude", marks=pytest.mark.claude)
     for profile in ("worker", "everything")
@@ -19,7 +20,7 @@ _REAL = [
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("seed", "profile", "agent"), [*_QUICK, *_MORE, *_REAL])
+@pytest.mark.parametrize(("seed", "profile", "agent"), [*_QUICK, *_MORE, *_ASKING, *_REAL])
 def test_whatever_dies_no_task_is_lost_and_none_runs_twice_at_once(
     seed: str, profile: str, agent: str
 ) -> None:
