@@ -155,7 +155,8 @@ class Round:
         self._instance.cli("setup", str(self._workers), "--agent", agent)
 
     def _add(self) -> None:
-        count = self._random.randint(*((3, 5) if "claude" in self._agent else (6, 12)))
+        few = "claude" in self._agent or self._asks
+        count = self._random.randint(*((3, 5) if few else (6, 12)))
         make: Callable[..., Sequence[Chore]] = asking_chores if self._asks else chores
         made = make(self._random, "c", count, AGENTS[self._agent])
         self._instance.cli("add", "--jsonl", input=jsonl(made))

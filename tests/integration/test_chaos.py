@@ -11,7 +11,7 @@ _QUICK = [
     for profile in PROFILES
 ]
 _MORE = [("more", profile, "command") for profile in ("mixed", "points", "all")]
-_ASKING = [("asks", profile, "asking") for profile in ("approver", "points", "mixed")]
+_ASKING = [("asks", profile, "asking") for profile in ("approver", "points")]
 _REAL = [
     pytest.param("real", profile, "claude", marks=pytest.mark.claude)
     for profile in ("worker", "everything")
