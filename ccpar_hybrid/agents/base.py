@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from ccpar_hybrid.agents.prompt import Prompt
 from ccpar_hybrid.core.account import AccountId, LimitNotice, Window
 from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.outcome import Usage
@@ -203,6 +204,15 @@ class Agent(Protocol):
 
         All false where it is not surely read.
         """
+
+    def read_prompt(self, screen: str, columns: int) -> Prompt | None:
+        """What the visible screen, with its colours as escape sequences, asks of a person.
+
+        `columns` is the width of its pane. None: nothing, or this agent's screen is not read.
+        """
+
+    def agrees(self, prompt: Prompt, call: ToolCall) -> bool:
+        """Whether the prompt that was read off the screen is surely about this call."""
 
     def transcript(self, path: Path) -> Transcript | None:
         """A reader of the session's record; None if this agent keeps none."""

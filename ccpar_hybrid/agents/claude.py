@@ -32,6 +32,7 @@ from ccpar_hybrid.agents.claude_hook import (
 from ccpar_hybrid.agents.claude_prompt import full_prompt, pasteable, same_prompt, submittable
 from ccpar_hybrid.agents.claude_statusline import users_command
 from ccpar_hybrid.agents.claude_transcript import ClaudeTranscript, has_transcript
+from ccpar_hybrid.agents.prompt import Prompt
 from ccpar_hybrid.core.account import AccountId
 from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.settings import ClaudeSettings
@@ -174,6 +175,18 @@ class ClaudeAgent:
         from ccpar_hybrid.agents.claude_screen import read_screen  # 13 ms of patterns
 
         return read_screen(screen)
+
+    def read_prompt(self, screen: str, columns: int) -> Prompt | None:
+        """The TUI's dialogs."""
+        from ccpar_hybrid.agents.claude_dialog import read_prompt
+
+        return read_prompt(screen, columns)
+
+    def agrees(self, prompt: Prompt, call: ToolCall) -> bool:
+        """By all that the TUI draws of a call."""
+        from ccpar_hybrid.agents.claude_agree import agrees
+
+        return agrees(prompt, call)
 
     def transcript(self, path: Path) -> Transcript | None:
         """The session's JSON lines."""

@@ -14,6 +14,7 @@ from ccpar_hybrid.agents.base import (
     ToolCall,
     Transcript,
 )
+from ccpar_hybrid.agents.prompt import Prompt
 from ccpar_hybrid.core.account import AccountId
 from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.system.files import write_private
@@ -73,6 +74,14 @@ class CommandAgent:
     def read_screen(self, screen: str) -> Screen:
         """Its screen is its own affair."""
         return Screen()
+
+    def read_prompt(self, screen: str, columns: int) -> Prompt | None:
+        """It asks nobody."""
+        return None
+
+    def agrees(self, prompt: Prompt, call: ToolCall) -> bool:
+        """There is none to compare."""
+        return False
 
     def transcript(self, path: Path) -> Transcript | None:
         """Its output is all there is."""

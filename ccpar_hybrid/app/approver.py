@@ -1,4 +1,4 @@
-"""The approver: judges what agents ask leave for, tells workers, and keeps the record.
+"""The approver: hears what agents ask leave for and what people decide, and tells workers.
 
 Each request is noted with what the policy says before anybody is answered, and its end after. A
 worker that asks again, because an approver has died, gets the same answer; so whoever dies at any
@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import Any, Protocol
 
-from ccpar_hybrid.agents.claude_tool import summary
+from ccpar_hybrid.app.approval_desk import Decide, Desk, now
 from ccpar_hybrid.app.judge import Judge
-from ccpar_hybrid.approval.limit import excess
 from ccpar_hybrid.core.decision import (
     Answer,
     Approval,
@@ -25,15 +22,12 @@ from ccpar_hybrid.core.decision import (
     Decision,
     End,
     Request,
-    Ruling,
     Way,
     keepable,
 )
 from ccpar_hybrid.core.errors import BadInput, CcparError, NotFound, Refused
-from ccpar_hybrid.core.mask import masked, masked_value
-from ccpar_hybrid.core.settings import ApproverSettings, OnTimeout
+from ccpar_hybrid.core.settings import ApproverSettings, Via
 from ccpar_hybrid.core.task import TaskKey, is_key
-from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.ledger.approval import ApprovalBook
 from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.worker import wire
@@ -41,11 +35,26 @@ from ccpar_hybrid.worker.door import Listener, serve
 from ccpar_hybrid.worker.wire import Message
 
 SWEEP_S = 10.0
-_WIDTH = 100
 PANE_ONLY = ("AskUserQuestion", "ExitPlanMode")
 """Tools whose dialog is a question: a hook can allow it, but not say what is chosen."""
 
 Writers = dict[str, asyncio.StreamWriter]
+
+
+class ByScreen(Protocol):
+    """Who answers the dialogs of which no hook tells; `ScreenWay` is one."""
+
+    async def run(self) -> None:
+        """Look at the panes until cancelled."""
+
+    def check(self, approval: Approval, decision: Decision) -> None:
+        """Raise Refused where the dialog is not there any more, or has no key that says this."""
+
+    async def close(self, request_id: str) -> None:
+        """Note what became of a request whose attempt has ended, or whose dialog has gone."""
+
+    async def answer(self, approval: Approval) -> None:
+        """Press the key that says what was decided; raises Refused where it did not help."""
 
 
 class Approver:
@@ -58,33 +67,43 @@ class Approver:
         judge: Judge,
         settings: ApproverSettings,
         say: Callable[[str], None],
+        screens: Callable[[Desk, Decide], ByScreen] | None = None,
     ) -> None:
+        """`screens` makes the one who answers by screen; None: nobody does."""
         self._path = Path(path)
         self._book = book
-        self._judge = judge
-        self._settings = settings
+        self._via = settings.via
         self._say = say
+        self._desk = Desk(book, judge, settings, say)
+        self._screen = screens(self._desk, self._settle) if screens else None
         self._waiting: Writers = {}
-        self._deadlines: dict[str, asyncio.Task[None]] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def serve(self, leave: asyncio.Event) -> None:
         """Answer until `leave` is set."""
         listener: Listener = await serve(self._path, self._meet)
+        looking = asyncio.ensure_future(self._screen.run()) if self._screen else None
         try:
             while not leave.is_set():
+                if looking is not None and looking.done():
+                    looking.result()
                 await self._sweep()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(leave.wait(), SWEEP_S)
         finally:
             listener.close()
+            if looking is not None:
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
 
     async def _sweep(self) -> None:
         """Requests whose attempt has ended while nobody was here to note it."""
         try:
             for request_id in await asyncio.to_thread(self._book.left_behind):
-                self._forget(request_id)
-                await asyncio.to_thread(self._book.end, request_id, End.GONE, _now())
+                self._waiting.pop(request_id, None)
+                if self._screen is not None:
+                    await self._screen.close(request_id)
+                else:
+                    await self._desk.end(request_id, End.GONE)
         except CcparError as error:
             self._say(error.message)
 
@@ -111,7 +130,7 @@ class Approver:
                     await self._withdrawn(message)
                     return {"type": wire.OK}
                 case wire.DELIVERED:
-                    await asyncio.to_thread(self._book.end, _id(message), End.ANSWERED, _now())
+                    await self._desk.end(_id(message), End.ANSWERED)
                     return {"type": wire.OK}
                 case wire.DECIDE:
                     return await self._decide(message)
@@ -128,53 +147,30 @@ class Approver:
     # --- what agents ask
 
     async def _request(self, message: Message, writer: asyncio.StreamWriter) -> Message:
+        if self._via is Via.SCREEN:  # its worker does not know yet, and leaves it to the pane
+            raise Refused("requests are answered by screen (approver.via)")
         request, given = read_request(message)
-        lock = self._locks.setdefault(request.key, asyncio.Lock())
-        async with lock:  # what a task was allowed is counted one by one
-            approval = await asyncio.to_thread(self._approval, request, given)
+        approval = await self._desk.take(request, given)
         reach("approver.noted")
         if approval.end is not None:
             raise Refused(f"{request.id} has ended")
         if approval.answer is not None:
             return _answer(request.id, approval.answer)
         self._waiting[request.id] = writer
-        self._await_deadline(approval)
+        self._desk.await_deadline(approval, self._settle)
         return {"type": wire.ANSWER, "id": request.id, "decision": Decision.ASK.value}
-
-    def _approval(self, request: Request, given: dict[str, Any]) -> Approval:
-        """The request as it is in the ledger, judged if it is new."""
-        found = self._book.find(request.id)
-        if found is not None:
-            return found
-        ruling = self._limited(request, self._judge.rule(request, given))
-        answer = None
-        if ruling.decision is not Decision.ASK:
-            denied = ruling.decision is Decision.DENY
-            message = self._judge.message(request, ruling) if denied else ""
-            answer = Answer(decision=ruling.decision, by=By.POLICY, at=_now(), message=message)
-        reach("approver.judged")
-        approval = self._book.note(request, ruling, answer)
-        self._say(told(approval))
-        return approval
-
-    def _limited(self, request: Request, ruling: Ruling) -> Ruling:
-        if ruling.decision is not Decision.ALLOW:
-            return ruling
-        most, most_alike = self._settings.most, self._settings.most_alike
-        earlier = self._book.since_a_person(request.key, max(most, most_alike))
-        why = excess(request, earlier, most, most_alike)
-        changed = {"decision": Decision.ASK, "rule": "", "where": "", "why": why}
-        return ruling.model_copy(update=changed) if why else ruling
 
     async def _withdrawn(self, message: Message) -> None:
         """The dialog is gone, or was answered in the pane."""
         request_id = _id(message)
-        self._forget(request_id)
-        if message.get("by_hand"):
-            decision = Decision(message["decision"]) if message.get("decision") else None
-            await asyncio.to_thread(self._book.end_by_hand, request_id, decision, _now())
-        else:
-            await asyncio.to_thread(self._book.end, request_id, End.GONE, _now())
+        self._waiting.pop(request_id, None)
+        if not message.get("by_hand"):
+            await self._desk.end(request_id, End.GONE)
+            return
+        self._desk.forget_deadline(request_id)
+        decision = Decision(message["decision"]) if message.get("decision") else None
+        if not await asyncio.to_thread(self._book.is_answered_by_screen, request_id):
+            await asyncio.to_thread(self._book.end_by_hand, request_id, decision, now())
 
     # --- what people decide
 
@@ -189,55 +185,36 @@ class Approver:
         if decision is Decision.ALLOW and approval.request.tool in PANE_ONLY:
             hint = f"answer it in the pane of {approval.request.worker}, or deny it"
             raise Refused("a question or a plan is not allowed but answered", hint)
+        if approval.request.way is Way.SCREEN and approval.is_open:
+            self._screen_check(approval, decision)
         if decision is Decision.DENY and not said:
             said = "A person has denied this."
-        answer = Answer(decision=decision, by=By.PERSON, at=_now(), message=said)
+        answer = Answer(decision=decision, by=By.PERSON, at=now(), message=said)
         if not await self._settle(approval.id, answer):
             raise Refused(f"request {approval.id[:8]} is answered already, or its dialog is gone")
         return {"type": wire.OK, "id": approval.id}
 
+    def _screen_check(self, approval: Approval, decision: Decision) -> None:
+        if self._screen is None:
+            hint = f"answer it in the pane of {approval.request.worker}"
+            raise Refused("dialogs are not answered by screen (approver.via)", hint)
+        self._screen.check(approval, decision)
+
     async def _settle(self, request_id: str, answer: Answer) -> bool:
-        """Note the decision, then tell it; False if there is one already."""
-        if not await asyncio.to_thread(self._book.decide, request_id, answer):
+        """Note the decision, then tell it; False if there is one already.
+
+        Raises Refused where it was to be told by key, and could not.
+        """
+        found = await self._desk.settle(request_id, answer)
+        if found is None:
             return False
-        reach("approver.decided")
-        self._forget_deadline(request_id)
-        found = await asyncio.to_thread(self._book.find, request_id)
-        if found is not None:
-            self._say(told(found))
+        if found.request.way is Way.SCREEN and self._screen is not None:
+            await self._screen.answer(found)
         writer = self._waiting.pop(request_id, None)
         if writer is not None:
             with contextlib.suppress(OSError):  # its worker will ask again
                 await self._send(writer, _answer(request_id, answer))
         return True
-
-    # --- time
-
-    def _await_deadline(self, approval: Approval) -> None:
-        if self._settings.on_timeout is OnTimeout.WAIT or not self._settings.wait_s:
-            return
-        waited_s = (_now() - approval.request.asked_at).total_seconds()
-        left_s = min(max(self._settings.wait_s - waited_s, 0.0), self._settings.wait_s)
-        self._forget_deadline(approval.id)
-        deadline = self._deny_after(approval.id, left_s)
-        self._deadlines[approval.id] = asyncio.get_running_loop().create_task(deadline)
-
-    async def _deny_after(self, request_id: str, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
-        said = f"Nobody has answered within {self._settings.wait_s:g} s, so this is denied."
-        answer = Answer(decision=Decision.DENY, by=By.TIMEOUT, at=_now(), message=said)
-        self._deadlines.pop(request_id, None)
-        with contextlib.suppress(CcparError):
-            await self._settle(request_id, answer)
-
-    def _forget_deadline(self, request_id: str) -> None:
-        deadline = self._deadlines.pop(request_id, None)
-        if deadline is not None:
-            deadline.cancel()
-
-    def _forget(self, request_id: str) -> None:
-        self._waiting.pop(request_id, None)
-        self._forget_deadline(request_id)
 
 
 def read_request(message: Message) -> tuple[Request, dict[str, Any]]:
@@ -249,7 +226,7 @@ def read_request(message: Message) -> tuple[Request, dict[str, Any]]:
         plain = keepable(message)
         request = Request(
             id=plain["id"],
-            asked_at=_now(),
+            asked_at=now(),
             key=TaskKey(key),
             attempt=plain["attempt"],
             session_id=plain.get("session"),
@@ -268,17 +245,6 @@ def read_request(message: Message) -> tuple[Request, dict[str, Any]]:
         raise BadInput(f"the request cannot be read: {error}") from error
 
 
-def told(approval: Approval) -> str:
-    """One line on a request and what is decided, for people; secrets are put out of sight."""
-    request, ruling, answer = approval.request, approval.ruling, approval.answer
-    what = visible(masked(summary(request.tool, masked_value(request.input))), _WIDTH)
-    if answer is None:
-        return f"ask    {request.worker}  {what}  ({masked(ruling.why)})"
-    decided = answer.decision.value if answer.decision else "answered"
-    by = masked(ruling.rule or ruling.why) if answer.by is By.POLICY else f"by {answer.by}"
-    return f"{decided:<6} {request.worker}  {what}  ({by})"
-
-
 def _answer(request_id: str, answer: Answer) -> Message:
     decision = answer.decision or Decision.ASK
     return {
@@ -294,7 +260,3 @@ def _id(message: Message) -> str:
     if not isinstance(given, str):
         raise BadInput("it names no request")
     return given
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

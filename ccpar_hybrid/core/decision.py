@@ -103,7 +103,8 @@ class Approval(BaseModel):
     """One request with all that became of it; the ledger holds one row for each.
 
     `answer` None: nobody has decided. `end` None: the agent has not heard of a decision, and its
-    dialog stands. `ended_at` is when it had, or when the dialog was seen to be gone.
+    dialog stands. `ended_at` is when it had, or when the dialog was seen to be gone. `key_at`:
+    when a key was about to be pressed that says the answer; None: none was, or surely in vain.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +114,7 @@ class Approval(BaseModel):
     answer: Answer | None = None
     end: End | None = None
     ended_at: datetime | None = None
+    key_at: datetime | None = None
 
     @property
     def id(self) -> str:

@@ -133,6 +133,18 @@ class OnTimeout(StrEnum):
     DENY = "deny"
 
 
+class Via(StrEnum):
+    """By which way agents are heard and answered: their hooks, or what their panes show.
+
+    `AUTO`: by hook, and by screen what has no hook. `SCREEN` trusts what a screen shows more
+    than `AUTO` does: see docs/approvals.md.
+    """
+
+    AUTO = "auto"
+    SCREEN = "screen"
+    HOOK = "hook"
+
+
 class ApproverSettings(_Section):
     """Answers agents that ask leave, by the policy. `run`: without it a person answers them all.
 
@@ -141,6 +153,7 @@ class ApproverSettings(_Section):
     """
 
     run: bool = True
+    via: Via = Via.AUTO
     wait_s: float = Field(default=0.0, ge=0)
     on_timeout: OnTimeout = OnTimeout.WAIT
     most: int = Field(default=300, ge=1)

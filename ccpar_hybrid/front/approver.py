@@ -5,17 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from ccpar_hybrid.app.approval_desk import Decide, Desk
 from ccpar_hybrid.app.approver import Approver
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.judge import Judge
+from ccpar_hybrid.app.screen_way import Place, ScreenWay
+from ccpar_hybrid.approval.redraw import redraw
 from ccpar_hybrid.core.errors import CcparError, ExitCode, Refused
+from ccpar_hybrid.core.settings import Via
 from ccpar_hybrid.front.window import say, take_environment, window_parser
 from ccpar_hybrid.system.files import file_lock
 from ccpar_hybrid.system.paths import make_private
 
 _LOOK_S = 1.0
+_VIA = {
+    Via.AUTO: "by hook, and by screen what has none",
+    Via.SCREEN: "by screen alone, which is less sure than by hook",
+    Via.HOOK: "by hook alone",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,25 +33,27 @@ def main(arguments: Sequence[str]) -> int:
     parser = window_parser(
         "approver", "Decides by the policy what agents ask leave for, and keeps the record."
     )
-    take_environment(parser.parse_args(list(arguments)).environment)
+    options = parser.parse_args(list(arguments))
+    take_environment(options.environment)
     with App(os.environ) as app:
         make_private(app.paths.runtime)
-        asyncio.run(_serve(app))
+        asyncio.run(_serve(app, options.session or app.settings.session.name))
     return ExitCode.OK
 
 
-async def _serve(app: App) -> None:
+async def _serve(app: App, session: str) -> None:
     leave = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         loop.add_signal_handler(number, leave.set)
-    judge = Judge(app.environment)
-    approver = Approver(app.paths.approver, app.ledger.approvals, judge, app.settings.approver, say)
+    judge, settings = Judge(app.environment), app.settings.approver
+    book, screens = app.ledger.approvals, _screens(app, session)
+    approver = Approver(app.paths.approver, book, judge, settings, say, screens)
     waits = False
     while not leave.is_set():
         try:
             with file_lock(app.paths.approver_lock, wait_s=0):
-                say(_opening(judge))
+                say(_opening(judge, settings.via))
                 await approver.serve(leave)
                 return
         except Refused:
@@ -54,8 +66,16 @@ async def _serve(app: App) -> None:
             continue
 
 
-def _opening(judge: Judge) -> str:
+def _screens(app: App, session: str) -> Callable[[Desk, Decide], ScreenWay] | None:
+    """Who answers by screen, if the settings want anybody to."""
+    if app.settings.approver.via is Via.HOOK:
+        return None
+    place = Place(session, app.environment, app.paths, app.ledger, app.agents)
+    return partial(ScreenWay, place, redraw=redraw)
+
+
+def _opening(judge: Judge, via: Via) -> str:
     try:
-        return f"deciding by the policy, profile {judge.profile()}"
+        return f"deciding by the policy, profile {judge.profile()}; {_VIA[via]}"
     except CcparError as error:
         return f"{error.message}; until that is mended every request is for a person"

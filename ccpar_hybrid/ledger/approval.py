@@ -16,9 +16,9 @@ from ccpar_hybrid.ledger.row import model_text, time_text, told_of
 
 COLUMNS = (
     "request_id, asked_at, task_key, attempt, agent, group_name, tool, input, request, ruling,"
-    " decision, decided_by, decided_at, message, ending, ended_at"
+    " decision, decided_by, decided_at, message, ending, ended_at, key_at"
 )
-INSERT = f"INSERT INTO approvals ({COLUMNS}) VALUES ({', '.join('?' * 16)})"
+INSERT = f"INSERT INTO approvals ({COLUMNS}) VALUES ({', '.join('?' * 17)})"
 _IN_COLUMNS = {"id", "asked_at", "key", "attempt", "agent", "group", "tool", "input"}
 _STANDING = (
     "ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM attempts WHERE task_key = approvals.task_key"
@@ -123,7 +123,52 @@ class ApprovalBook:
                 *(told, hand, when, End.BY_HAND.value, when, request_id, End.GONE.value),
             )
 
+    # --- what goes by the screen
+
+    def note_key(self, request_id: str, at: datetime | None) -> None:
+        """Note that a key is about to answer it; None: the key was surely not pressed."""
+        with self._database.transaction():
+            self._must_be_there(request_id)
+            self._database.write(
+                "UPDATE approvals SET key_at = ? WHERE request_id = ?",
+                *(time_text(at) if at else None, request_id),
+            )
+
+    def leave_to_pane(self, request_id: str, ruling: Ruling) -> None:
+        """Take back a decision that did not reach the agent: only its pane answers it now."""
+        with self._database.transaction():
+            self._must_be_there(request_id)
+            self._database.write(
+                "UPDATE approvals SET decision = NULL, decided_by = NULL, decided_at = NULL,"
+                " message = NULL, ruling = ? WHERE request_id = ? AND ended_at IS NULL",
+                *(model_text(ruling), request_id),
+            )
+
     # --- looking
+
+    def newest(self, key: TaskKey, attempt: int) -> Approval | None:
+        """What the attempt asked for last."""
+        found = self._database.row(
+            f"SELECT {COLUMNS} FROM approvals WHERE task_key = ? AND attempt = ?"
+            " ORDER BY id DESC LIMIT 1",
+            *(key, attempt),
+        )
+        return approval_of(found) if found else None
+
+    def is_answered_by_screen(self, request_id: str) -> bool:
+        """Whether the attempt's next request is about the same dialog, and was answered by key.
+
+        So it is where the hook of the first has died.
+        """
+        found = self._database.row(
+            "SELECT after.tool = it.tool AND json_extract(after.request, '$.way') = 'screen'"
+            " AND after.decided_by IS NOT NULL"
+            " FROM approvals AS it JOIN approvals AS after ON after.task_key = it.task_key"
+            " AND after.attempt = it.attempt AND after.id > it.id"
+            " WHERE it.request_id = ? ORDER BY after.id LIMIT 1",
+            request_id,
+        )
+        return bool(found and found[0])
 
     def find(self, request_id: str) -> Approval | None:
         """The one of this id."""
@@ -206,6 +251,7 @@ def approval_row(approval: Approval) -> tuple[Value, ...]:
         *_answer_columns(approval.answer),
         approval.end.value if approval.end else None,
         time_text(approval.ended_at) if approval.ended_at else None,
+        time_text(approval.key_at) if approval.key_at else None,
     )
 
 
@@ -219,7 +265,7 @@ def _answer_columns(answer: Answer | None) -> tuple[Value, ...]:
 def approval_of(row: Sequence[Any]) -> Approval:
     """An approval from its COLUMNS; Damaged if it cannot be read."""
     request_id, asked_at, key, attempt, agent, group, tool, given, more, ruling = row[:10]
-    ending, ended_at = row[14:]
+    ending, ended_at, key_at = row[14:]
     with told_of(key):
         request = {
             **json.loads(more),
@@ -238,6 +284,7 @@ def approval_of(row: Sequence[Any]) -> Approval:
             answer=_answer_of(row[10:14]),
             end=End(ending) if ending else None,
             ended_at=datetime.fromisoformat(ended_at) if ended_at else None,
+            key_at=datetime.fromisoformat(key_at) if key_at else None,
         )
 
 

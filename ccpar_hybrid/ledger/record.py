@@ -100,6 +100,8 @@ def _times(record: Record) -> Iterator[tuple[str, datetime]]:
             yield f"approvals.{place}.answer.at", approval.answer.at
         if approval.ended_at is not None:
             yield f"approvals.{place}.ended_at", approval.ended_at
+        if approval.key_at is not None:
+            yield f"approvals.{place}.key_at", approval.key_at
 
 
 def _numbers(record: Record) -> Iterator[tuple[str, int | None]]:

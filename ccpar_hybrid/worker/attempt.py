@@ -19,6 +19,7 @@ from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.mask import masked
 from ccpar_hybrid.core.outcome import Attempt as AttemptRecord
 from ccpar_hybrid.core.outcome import Outcome, Start
+from ccpar_hybrid.core.settings import Via
 from ccpar_hybrid.core.task import OnLimit, Task
 from ccpar_hybrid.core.worker import WorkerState
 from ccpar_hybrid.system.fault import reach
@@ -119,7 +120,8 @@ class Attempt:
     def ask(self, event: Mapping[str, object]) -> Pending | None:
         """Take in a hook that asks leave, and wait for the approver; None for any other one."""
         call = self._agent.asked(event)
-        if call is None or not self._station.settings.approver.run:
+        approver = self._station.settings.approver
+        if call is None or not approver.run or approver.via is Via.SCREEN:
             return None
         what = summary(call.tool, call.input)
 
