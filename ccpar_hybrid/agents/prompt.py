@@ -75,3 +75,16 @@ class Prompt:
         """The only option of this meaning; None if there is none or more than one."""
         found = [option for option in self.options if option.meaning is meaning]
         return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """A permission at whose `No` words are being typed.
+
+    `prompt` is the dialog as it would be without them, `words` what stands there so far, `shown`
+    the lines as they are.
+    """
+
+    prompt: Prompt
+    words: str
+    shown: tuple[str, ...]

@@ -115,7 +115,7 @@ class Presser:
 
 async def _press(control: Asker, aim: Aim[P], key: str, care: Care) -> Pressed:
     try:
-        plain = await _unchanged(control, aim, care)
+        plain = await unchanged(control, aim, care)
     except CcparError as error:
         return Pressed.GONE if isinstance(error, NotFound) else Pressed.REFUSED
     if isinstance(plain, Pressed):
@@ -157,8 +157,11 @@ def _trimmed(lines: Sequence[str]) -> list[str]:
     return [line.rstrip(" ") for line in lines]
 
 
-async def _unchanged(control: Asker, aim: Aim[P], care: Care) -> tuple[str, ...] | Pressed:
-    """The lines of the last look, if every look saw the prompt."""
+async def unchanged(control: Asker, aim: Aim[P], care: Care) -> tuple[str, ...] | Pressed:
+    """The lines of the last look, if every look saw the prompt; CHANGED or GONE if not.
+
+    Raises as `Control.ask` does.
+    """
     counted, before_s = 0, -math.inf
     plain: tuple[str, ...] = ()
     for look in range(care.most):
@@ -181,10 +184,18 @@ async def _unchanged(control: Asker, aim: Aim[P], care: Care) -> tuple[str, ...]
 async def send(control: Asker, pane_id: str, guard: str, key: str) -> bool:
     """Whether the server has found the guard true, and sent the key in the same step.
 
-    Raises as `Control.ask` does; Unsure: it may have been sent.
+    Raises as `guarded` does.
+    """
+    return await guarded(control, pane_id, guard, f"send-keys -t {pane_id} {key}")
+
+
+async def guarded(control: Asker, pane_id: str, guard: str, action: str) -> bool:
+    """Whether the server has found the guard true, and done a command of its own in the same step.
+
+    Raises as `Control.ask` does; Unsure: it may have been done.
     """
     sent, refused = (f"{word}-{secrets.token_hex(8)}" for word in ("sent", "refused"))
-    then = f"send-keys -t {pane_id} {key} ; display-message -p {sent}"
+    then = f"{action} ; display-message -p {sent}"
     otherwise = f"display-message -p {refused}"
     command = ("if-shell", "-F", "-t", pane_id, guard, then, otherwise)
     (reply,) = await control.ask(command, once=True)

@@ -16,7 +16,11 @@ ACCENT, BOLD, DIM, WARN = "38;5;153", "1", "38;5;246", "38;5;220"
 FRAME = "38;5;239"
 """Of the dashed lines around what a file will be."""
 RULE, DASHED = "─", "╌"
+REVERSED, FAINT = "7", "2"
 CANCEL = "cancel"
+_AMEND = " · Tab to amend"
+_NO_HINT = "and tell Claude what to do differently"
+_YES_HINT = "and tell Claude what to do next"
 SHOWN_LINES = 400
 
 
@@ -68,7 +72,9 @@ class Dialog:
             if index == self._apart:
                 shown.append(line(RULE * width, DIM))
             shown += self._choice(index, choice, width)
-        return [*shown, line(""), line(self._footer, self._footer_style)] if self._footer else shown
+        is_offered = not self._amends and self._choices[self._at].value in ("yes", "no")
+        footer = self._footer if is_offered else self._footer.replace(_AMEND, "")
+        return [*shown, line(""), line(footer, self._footer_style)] if footer else shown
 
     def take(self, event: Event) -> None:
         """Move, choose, type or cancel."""
@@ -116,8 +122,10 @@ class Dialog:
     def _choice(self, index: int, choice: Choice, width: int) -> list[Line]:
         here = index == self._at
         label = choice.label
+        if here and self._amends:
+            return self._amended(index, choice, width)
         if here and self._is_typing:
-            label = f"{label}, {self._typed}▏" if self._amends else f"{self._typed or label}▏"
+            label = f"{self._typed or label}▏"
         mark, number = f"{self._indent}{'❯' if here else ' '} ", f"{index + 1}. "
         text = mark + number
         style = ACCENT if here else ""
@@ -126,6 +134,21 @@ class Dialog:
         shown += [line(" " * len(text) + each, style) for each in rest]
         detail = wrap(clean(choice.detail), max(width - len(text), 8)) if choice.detail else ()
         return shown + [line(" " * len(text) + each, DIM) for each in detail]
+
+    def _amended(self, index: int, choice: Choice, width: int) -> list[Line]:
+        """The choice with the field behind it, which says what it is for until one types."""
+        head = (
+            (ACCENT, f"{self._indent}❯ "),
+            (DIM, f"{index + 1}. "),
+            (ACCENT, f"{choice.label}, "),
+        )
+        if not self._typed:
+            hint = _NO_HINT if choice.value == "no" else _YES_HINT
+            return [(*head, (REVERSED, hint[0]), (FAINT, hint[1:]))]
+        room = sum(len(text) for _, text in head)
+        first, *rest = wrap(clean(self._typed), max(width - room - 1, 8))
+        rows: list[Line] = [(*head, ("", first)), *(line(" " * room + each) for each in rest)]
+        return [*rows[:-1], (*rows[-1], (REVERSED, " "))]
 
 
 def body(text: str, width: int, indent: str = " ", style: str = "") -> list[Line]:

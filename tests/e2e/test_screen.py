@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
+from ccpar_hybrid.agents.claude_amend import read_amendment
 from ccpar_hybrid.agents.claude_dialog import read_prompt
 from ccpar_hybrid.agents.prompt import Prompt
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.approval.keys import Pressed, Presser
+from ccpar_hybrid.approval.redraw import redraw
+from ccpar_hybrid.approval.refuse import refuse
 from ccpar_hybrid.approval.reply import PATTERN, aim_at, key_for
 from ccpar_hybrid.approval.watch import Sight, Watch
 from ccpar_hybrid.core.decision import Decision
@@ -66,3 +70,25 @@ def test_a_dialog_is_answered_as_decided(decision: Decision) -> None:
             instance.cli("cancel", instance.id(task))
             instance.outcome(task, timeout_s=LONG_S)
         assert instance.file("one").exists() is (decision is Decision.ALLOW)
+
+
+async def refused(bench: ClaudeBench, subject: str, message: str) -> Pressed:
+    """Deny the dialog about this command with words, once all of it was drawn anew."""
+    app = bench.instance.app
+    async with Control(SESSION, bench.instance.environment, LONG_S) as control:
+        sight, prompt = await prompt_for(Watch(control, app.paths.instance, PATTERN), subject)
+        assert await redraw(control, sight.pane, read_prompt, LONG_S) == prompt
+        return await refuse(control, aim_at(sight, prompt, read_prompt), message, read_amendment)
+
+
+def test_the_words_of_a_denial_reach_the_model_and_it_goes_on() -> None:
+    message = "Use the staging database; don't touch 'one'. " + "And ask again later. " * 8
+    with running_bench(CCPAR_APPROVER_RUN="false") as bench:
+        instance = bench.instance
+        instance.setup(1)
+        task = instance.add(script(bash("touch one"), {"say": "Over."}), agent="claude")
+        assert asyncio.run(refused(bench, "touch one", message)) is Pressed.ANSWERED
+        assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+        assert not instance.file("one").exists()
+        said = json.dumps(bench.conversations()[-1])
+        assert message.strip() in said

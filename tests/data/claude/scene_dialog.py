@@ -13,6 +13,7 @@ _ASKED = "PermissionRequest"
 _ESCAPE = "\u001b"
 _JOINER = "\u2060"
 """A character of no width; the program leaves it out of what it draws."""
+_TO_NO = (f"{_ESCAPE}[B", f"{_ESCAPE}[B")
 _SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
 _ACCENT = f"{_ESCAPE}[0m{_ESCAPE}[38;5;153m"
 _FORGED = f"""Which way?
@@ -54,11 +55,12 @@ def _asked(name: str, *steps: Step, options: tuple[str, ...] = ()) -> Scene:
     return Scene(name, steps, hook=_ASKED, text="1. ", options=options, dialog=True)
 
 
-def _touched(name: str, *keys: str) -> Scene:
+def _touched(name: str, *keys: str, step: Step | None = None) -> Scene:
     """A dialog at which a person has pressed keys that do not answer it."""
-    return replace(_asked(name, bash("touch a")), keys=tuple(("1. ", key) for key in keys))
+    return replace(_asked(name, step or bash("touch a")), keys=tuple(("1. ", key) for key in keys))
 
 
+_WRITE = tool("Write", file_path="hello.txt", content="a\n")
 _DESCRIBED = tool(
     "Bash",
     command="touch a",
@@ -104,6 +106,10 @@ DIALOGS = (
     _touched("touched-typed", "\t", "and then stop"),
     _touched("touched-second", f"{_ESCAPE}[B"),
     _touched("touched-explained", "\u0005"),
+    _touched("touched-no", *_TO_NO),
+    _touched("touched-refused", *_TO_NO, "\t"),
+    _touched("touched-refused-typed", *_TO_NO, "\t", "use the staging database, and " * 8),
+    _touched("touched-refused-write", *_TO_NO, "\t", "not here", step=_WRITE),
     _asked("write-long", tool("Write", file_path="hello.txt", content="x\n" * 60)),
     _asked("write-coloured", tool("Write", file_path=f"he{_ESCAPE}[31mllo.txt", content="a\n")),
     _asked("write-swallowed", tool("Write", file_path=f"a{_ESCAPE}]0;b\u0007.txt", content="a\n")),

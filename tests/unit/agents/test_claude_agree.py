@@ -16,6 +16,7 @@ from tests.data.claude.scene_dialog import DIALOGS
 DATA = Path(__file__).parents[2] / "data" / "claude" / "dialogs"
 SIZES = ("80x20", "120x30", "200x50")
 HOME = "/home/example/project"
+OF_ONE_COMMAND = {"permission-bash", "bash-described", "touched-no"}
 NOT_TO_COMPARE = {"permission-subagent", "server-tool-titled", "fetch-misleading"}
 
 
@@ -56,10 +57,7 @@ def test_each_dialog_agrees_with_its_own_call_and_contradicts_all_others(
 ) -> None:
     prompt = read(name, size)
     for other, each in CALLS.items():
-        is_same = each.input == CALLS[name].input or {name, other} <= {
-            "permission-bash",
-            "bash-described",
-        }
+        is_same = each.input == CALLS[name].input or {name, other} <= OF_ONE_COMMAND
         assert agrees(prompt, each) == is_same, other
         # Both calls of a server's tool may go by any name.
         is_served = prompt.tool is None and each.tool.startswith("mcp__box__")

@@ -25,6 +25,9 @@ FOR_PEOPLE = {
     "touched-typed": PromptKind.UNKNOWN,
     "touched-second": PromptKind.UNKNOWN,
     "touched-explained": PromptKind.UNKNOWN,
+    "touched-refused": PromptKind.UNKNOWN,
+    "touched-refused-typed": PromptKind.UNKNOWN,
+    "touched-refused-write": PromptKind.UNKNOWN,
     "write-long": PromptKind.UNKNOWN,
     "write-coloured": PromptKind.UNKNOWN,
     "write-broken": PromptKind.UNKNOWN,
@@ -35,6 +38,7 @@ LONG_PAGE: dict[str, object] = {"url": "http://127.0.0.1:1/a?b=c"}
 MISLEADING_PAGE: dict[str, object] = {"url": "http://good.example%22,%20prompt:%20%22@127.0.0.1:1/"}
 CALLS: dict[str, tuple[str | None, dict[str, object] | None, bool]] = {
     "permission-bash": ("Bash", {"command": "touch a"}, False),
+    "touched-no": ("Bash", {"command": "touch a"}, False),
     "permission-subagent": ("Bash", {"command": "touch in-sub"}, False),
     "bash-approval": ("Bash", {"command": "curl -s http://127.0.0.1:1/"}, False),
     "bash-described": ("Bash", {"command": "touch a"}, False),
@@ -110,7 +114,8 @@ def test_every_permission_is_read_with_its_call(name: str, size: str) -> None:
     meanings = [option.meaning for option in found.options]
     assert meanings == [Meaning.ONCE, *lasting, Meaning.NO]
     assert [option.number for option in found.options] == list(range(1, len(meanings) + 1))
-    assert [option.chosen for option in found.options] == [True, *([False] * (len(meanings) - 1))]
+    chosen = [option.meaning for option in found.options if option.chosen]
+    assert chosen == [Meaning.NO if name == "touched-no" else Meaning.ONCE]
 
 
 def test_what_is_shown_of_a_call_is_told_to_people_also_where_it_is_not_judged() -> None:
