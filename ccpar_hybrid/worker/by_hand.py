@@ -26,6 +26,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str,
         "model": options.model,
         "permission_mode": options.permission_mode,
         "timeout_s": options.timeout,
+        "retries": options.retries,
+        "idle_s": options.idle,
+        "memory_mib": options.memory,
         "context": [os.path.abspath(path) for path in options.context],
         "allowed_tools": [
             tool for text in options.allowed_tools for tool in text.split(",") if tool
@@ -34,7 +37,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str,
     }
     if options.dir is not None:
         given["directory"] = os.path.abspath(options.dir)
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in given.items() if value not in (None, "", [], {})}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--context", action="append", default=[], metavar="FILE")
     parser.add_argument("--env", action="append", default=[], metavar="NAME[=VALUE]")
     parser.add_argument("--timeout", type=float, metavar="SECONDS")
+    parser.add_argument("--retries", type=int, metavar="N", help="goes after the first failed one")
+    parser.add_argument(
+        "--idle", type=float, metavar="SECONDS", help="stop it when so long nothing is heard of it"
+    )
+    parser.add_argument("--memory", type=int, metavar="MIB", help="what it may use")
     parser.add_argument("--dir", metavar="DIR", help="where the agent works (default: Pueue's)")
     return parser
 

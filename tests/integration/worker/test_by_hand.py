@@ -39,7 +39,7 @@ def test_a_prompt_file_and_every_option_reach_the_task(instance: Instance) -> No
         *("-g", GROUP, "--", "ccpar-task", "--prompt-file", f"'{script}'", "--dir", "sub"),
         *("--agent", "command", "--env", "GREETING='hello you'", "--timeout", "30"),
         *("--context", "notes.md", "--allowed-tools", "Bash,Read", "--model", "m1"),
-        *("--permission-mode", "plan"),
+        *("--permission-mode", "plan", "--retries", "0", "--idle", "600", "--memory", "512"),
     )
     assert instance.outcome(number).result == "succeeded"
     spec = instance.view(number).task.spec
@@ -47,6 +47,7 @@ def test_a_prompt_file_and_every_option_reach_the_task(instance: Instance) -> No
     assert said == [f"hello you from {instance.project}/sub", str(instance.file("notes.md"))]
     assert (spec.timeout_s, spec.model, spec.permission_mode) == (30, "m1", "plan")
     assert spec.allowed_tools == ("Bash", "Read")
+    assert (spec.retries, spec.idle_s, spec.memory_mib) == (0, 600, 512)
 
 
 def test_two_identical_tasks_by_hand_are_two_tasks(instance: Instance) -> None:

@@ -23,7 +23,7 @@ def test_only_what_was_given_is_there_and_it_makes_a_specification(
     words = shlex.split(
         "--prompt-file p --agent demo --model opus --permission-mode plan --dir sub "
         "--context a --context /b --allowed-tools Read,Write --allowed-tools Bash "
-        "--env A=1=2 --env B --env C= --timeout 1.5"
+        "--env A=1=2 --env B --env C= --timeout 1.5 --retries 0 --idle 90 --memory 512"
     )
     given_fields = parse(words, {"B": "two"})
     assert given_fields == {
@@ -36,6 +36,9 @@ def test_only_what_was_given_is_there_and_it_makes_a_specification(
         "allowed_tools": ["Read", "Write", "Bash"],
         "environment": {"A": "1=2", "B": "two", "C": ""},
         "timeout_s": 1.5,
+        "retries": 0,
+        "idle_s": 90.0,
+        "memory_mib": 512,
     }
     assert TaskSpec.model_validate(given_fields).prompt == "Fix it\n"
 
