@@ -15,7 +15,6 @@ from ccpar_hybrid.core.mask import masked, masked_line
 from ccpar_hybrid.core.text import first_line, visible
 from ccpar_hybrid.front.cli.option import Group, Json, TaskName, complete_state
 from ccpar_hybrid.front.cli.output import ago, paint, print_json, print_table, span
-from ccpar_hybrid.front.cli.status import asking_words, waiting_words
 
 if TYPE_CHECKING:
     from ccpar_hybrid.app.snapshot import Snapshot, TaskView
@@ -44,6 +43,7 @@ def list_tasks(
 ) -> None:
     """Tasks: the newest that ended, then those that run, then those that wait."""
     from ccpar_hybrid.app import snapshot
+    from ccpar_hybrid.front.cli.status import asking_words
 
     wanted = {_state(word) for word in state or []}
     with App(os.environ) as app:
@@ -112,6 +112,8 @@ def _ended_at(view: TaskView) -> datetime:
 
 
 def _row(view: TaskView, now: datetime) -> tuple[str, ...]:
+    from ccpar_hybrid.front.cli.status import waiting_words
+
     spec = view.task.spec
     detail = masked(view.detail)
     if view.state.value == "waiting":

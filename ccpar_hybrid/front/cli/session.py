@@ -14,7 +14,6 @@ import typer
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.core.errors import BadInput, ExitCode, NotFound
 from ccpar_hybrid.core.mask import masked
-from ccpar_hybrid.core.task import TaskKey
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli.option import Group, Json, Session, complete_agent, complete_layout
 from ccpar_hybrid.front.cli.output import count, paint, print_json, print_table, span
@@ -224,8 +223,8 @@ def status(json: Json = False, group: Group = None, session: Session = None) -> 
         counts = queues(seen, group, app.settings.session.group)
         troubles = quota.troubles(app)
         lacking = unsupervised(app, sorted({worker.session for worker in workers}))
-    asking = {view.key: view.requests for view in seen.tasks if view.requests}
-    requests = [each for worker in workers for each in asking.get(TaskKey(worker.key or ""), ())]
+    asking = {str(view.key): view.requests for view in seen.tasks if view.requests}
+    requests = [each for worker in workers for each in asking.get(worker.key or "", ())]
     if json:
         print_json(
             "status",
@@ -259,7 +258,7 @@ def _detail(worker: WorkerStatus) -> str:
 
 
 def _tell_workers(
-    workers: list[WorkerStatus], at: datetime, asking: Mapping[TaskKey, Sequence[str]]
+    workers: list[WorkerStatus], at: datetime, asking: Mapping[str, Sequence[str]]
 ) -> None:
     from ccpar_hybrid.front.cli.status import with_request
 
@@ -274,7 +273,7 @@ def _tell_workers(
             worker.state.value,
             span(max(0.0, (at - worker.since).total_seconds())),
             visible(worker.label or worker.key or "", 40),
-            visible(with_request(_detail(worker), asking.get(TaskKey(worker.key or ""), ())), 200),
+            visible(with_request(_detail(worker), asking.get(worker.key or "", ())), 200),
         )
         for worker in workers
     ]
