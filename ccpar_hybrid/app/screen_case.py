@@ -30,6 +30,7 @@ _WHY = {
     PromptKind.LOGIN: "a person logs in",
     PromptKind.UNKNOWN: "the dialog cannot be read for sure",
 }
+_CHOSEN = re.compile(r"^( *)❯ ([1-9][.] )")
 _FIRST = re.compile(r" *(?:❯ )? *1[.] ")
 _PEOPLES = "this dialog is for a person"
 
@@ -108,14 +109,15 @@ def request_of(owner: Owner, reading: Reading, plain: Sequence[str], at: datetim
 def is_same(prompt: Prompt, other: Prompt, *, resized: bool = False) -> bool:
     """Whether both are the same dialog.
 
-    What is surely read has the same lines, or where the pane was `resized` is about the same
-    call. Of the rest a person changes the lines by moving in it.
+    What is surely read has the same lines, whichever option is chosen, or where the pane was
+    `resized` is about the same call. Of the rest a person changes the lines by moving in it.
     """
     if prompt.kind is not other.kind or prompt.whole is not other.whole:
         return False
     if not prompt.whole:
         return prompt.question == other.question
-    return prompt.shown == other.shown or (resized and is_same_call(prompt, other))
+    same = _unmarked(prompt.shown) == _unmarked(other.shown)
+    return same or (resized and is_same_call(prompt, other))
 
 
 def is_same_call(prompt: Prompt, other: Prompt) -> bool:
@@ -145,13 +147,14 @@ def is_of(request: Request, prompt: Prompt) -> bool:
     """Whether the request, noted by an approver before, is about the prompt that stands now."""
     if not prompt.whole:
         return request.tool == (prompt.tool or _TOOLS.get(prompt.kind, _OTHER))
-    noted = _lines((request.screen or "").split("\n"))
-    shown = _lines(prompt.shown)
+    noted = _unmarked((request.screen or "").split("\n"))
+    shown = _unmarked(prompt.shown)
     return bool(shown) and noted[-len(shown) :] == shown
 
 
-def _lines(lines: Sequence[str]) -> list[str]:
-    trimmed = [line.rstrip() for line in lines]
+def _unmarked(lines: Sequence[str]) -> list[str]:
+    """Without the mark of the chosen option, and the blanks at the ends."""
+    trimmed = [_CHOSEN.sub(r"\1  \2", line).rstrip() for line in lines]
     while trimmed and not trimmed[-1]:
         trimmed.pop()
     return trimmed

@@ -17,7 +17,6 @@ from ccpar_hybrid.app.approval_desk import Decide, Desk, now
 from ccpar_hybrid.app.pane_owner import Owner, owner_of
 from ccpar_hybrid.app.screen_answer import NEVER, Answerer, Case, Redraw, Refuse
 from ccpar_hybrid.app.screen_case import (
-    is_of,
     is_same,
     is_same_call,
     is_touched,
@@ -25,25 +24,24 @@ from ccpar_hybrid.app.screen_case import (
     request_of,
     tempered,
 )
+from ccpar_hybrid.app.screen_past import Past
 from ccpar_hybrid.approval.reply import PATTERN, Reader
 from ccpar_hybrid.approval.watch import Sight, Watch, captures, keep_looking
 from ccpar_hybrid.core.decision import Approval, Decision, End, Way
 from ccpar_hybrid.core.errors import CcparError, Refused
-from ccpar_hybrid.core.outcome import Result
 from ccpar_hybrid.core.settings import Via
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.system.fault import reach
 from ccpar_hybrid.system.paths import Paths
 from ccpar_hybrid.tmux.control import Control
 
-LOOK_S = 0.1
+LOOK_S, CALM_LOOK_S = 0.1, 0.25
+"""Between two looks where all goes by screen, and where only what has no hook does."""
 STANDS_S = 3.0
 """A dialog that has a hook is drawn a moment before its request comes; one that stands so long
 has none."""
 _GONE_LOOKS = 2
 """So many looks in a row have to miss a dialog: between two pictures it may be half there."""
-_CLOSE_S = 3.0
-"""Until it shows whether a dialog was answered, or went with its agent."""
 _OWNER_S = 5.0
 _HOOK_S = 1.0
 
@@ -82,18 +80,17 @@ class ScreenWay:
         self._sent: dict[str, Prompt] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._earlier: dict[str, Approval] = {}
-        self._gone: dict[str, tuple[Approval, float]] = {}
+        self._past = Past(desk, place.paths, place.ledger, self._control, place.agents.values())
         self._is_blind = False
 
     async def run(self) -> None:
         """Look at the panes until cancelled."""
-        standing = await asyncio.to_thread(self._desk.book.standing)
-        self._earlier = {each.id: each for each in standing if each.request.way is Way.SCREEN}
+        await self._past.load()
         async with self._control:
             watch = Watch(self._control, self._place.paths.instance, PATTERN)
             try:
-                await keep_looking(watch, LOOK_S, self._saw, self._saw_nothing)
+                look_s = LOOK_S if self._via is Via.SCREEN else CALM_LOOK_S
+                await keep_looking(watch, look_s, self._saw, self._saw_nothing)
             finally:
                 for task in self._busy.values():
                     task.cancel()
@@ -114,12 +111,7 @@ class ScreenWay:
         for sight in sights:
             if sight.pane.pane_id not in self._busy and self._is_due(sight):
                 self._start(sight)
-        now_s = time.monotonic()
-        for approval, since_s in list(self._gone.values()):
-            if now_s - since_s > _CLOSE_S:
-                await self._guarded(self.close(approval.id))
-        if self._earlier:
-            await self._guarded(self._mind_earlier())
+        await self._guarded(self._past.go_on(self._cases.keys() | self._texts, self._busy.keys()))
 
     def _is_due(self, sight: Sight) -> bool:
         """Whether there is anything new in this pane, or to be done."""
@@ -150,7 +142,7 @@ class ScreenWay:
         """The dialog is over, or another one is there."""
         case = self._cases.pop(pane_id, None)
         if case is not None and case.approval is not None:
-            self._gone[case.approval.id] = (case.approval, time.monotonic())
+            self._past.add(case.approval)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """What fails in here is said, and answers nothing."""
@@ -160,6 +152,8 @@ class ScreenWay:
             pass  # said, and left to a person
         except CcparError as error:
             self._desk.say(f"by screen: {error.message}")
+        except Exception as error:  # a bug in here must not end what goes by hook
+            self._desk.say(f"by screen: {type(error).__name__}: {error}")
 
     # --- one pane
 
@@ -221,7 +215,8 @@ class ScreenWay:
             self._sent.pop(pane_id, None)
         self._texts.pop(pane_id, None)
         self._cases[pane_id] = case
-        await self._take_up(case)
+        case.approval = await self._past.take_up(owner, prompt)
+        case.owes_proof |= case.approval is not None and case.approval.key_at is not None
         return case
 
     def _prompt(self, sight: Sight, before: Case | None) -> Prompt | None:
@@ -334,66 +329,9 @@ class ScreenWay:
         cases = self._cases.values()
         return next((each for each in cases if _id_of(each) == approval.id), None)
 
-    # --- what stood before, and what is gone
-
-    async def _take_up(self, case: Case) -> None:
-        """The dialog's own request, if it stood before and was noted."""
-        gone = [approval for approval, _ in self._gone.values()]
-        for approval in [*self._earlier.values(), *gone]:
-            request, owner = approval.request, case.owner
-            theirs = (request.key, request.attempt, request.pane)
-            if theirs != (owner.key, owner.attempt, owner.pane_id) or not is_of(
-                request, case.prompt
-            ):
-                continue
-            found = await asyncio.to_thread(self._desk.book.find, approval.id)
-            if found is not None and found.end is None:
-                case.approval = found
-                case.owes_proof |= found.key_at is not None
-                self._earlier.pop(approval.id, None)
-                self._gone.pop(approval.id, None)
-                return
-
-    async def _mind_earlier(self) -> None:
-        """What an approver before has noted, and whose dialog is not there any more."""
-        for approval in list(self._earlier.values()):
-            pane_id = approval.request.pane
-            if pane_id in self._busy:
-                continue
-            (seen,) = await captures(self._control, [pane_id])
-            is_there = seen is not None and self._asks(seen[0])
-            if is_there and pane_id not in self._cases and pane_id not in self._texts:
-                continue
-            del self._earlier[approval.id]
-            if seen is not None:  # else it is swept up when its attempt is seen to have ended
-                self._gone[approval.id] = (approval, time.monotonic())
-
-    def _asks(self, screen: str) -> bool:
-        return any(agent.read_prompt(screen, 0) for agent in self._place.agents.values())
-
     async def close(self, request_id: str) -> None:
-        """Its dialog is gone: answered by whom, or with its agent."""
-        self._gone.pop(request_id, None)
-        self._earlier.pop(request_id, None)
-        self._desk.forget_deadline(request_id)
-        found = await asyncio.to_thread(self._desk.book.find, request_id)
-        if found is None or found.end is not None:
-            return
-        if not await asyncio.to_thread(self._has_gone_on, found):
-            await self._desk.end(request_id, End.GONE)
-        elif found.answer is not None and found.key_at is not None:
-            await self._desk.end(request_id, End.ANSWERED)
-        else:
-            await asyncio.to_thread(self._desk.book.end_by_hand, request_id, None, now())
-
-    def _has_gone_on(self, approval: Approval) -> bool:
-        """Whether its agent has had an answer: it works, or it came to a good end."""
-        request = approval.request
-        attempts = self._place.ledger.attempts(request.key)
-        its = next((each for each in attempts if each.number == request.attempt), None)
-        if its is None or its.outcome is None:
-            return its is not None and its is attempts[-1]
-        return its.outcome.result is Result.SUCCEEDED
+        """Note what became of a request whose attempt has ended, or whose dialog has gone."""
+        await self._past.close(request_id)
 
 
 def _id_of(case: Case) -> str | None:

@@ -1,22 +1,28 @@
 """Dialogs of the demo agent, answered by what the pane shows and by keys."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ccpar_hybrid.core.decision import Approval, By, Decision, End, Way
 from ccpar_hybrid.core.task import TaskKey
+from ccpar_hybrid.system.process import is_alive
 from tests.support.approver import (
     LONG_S,
     approvals,
     approver_pid,
+    tell,
     wait_ended,
     wait_open,
     write_policy,
 )
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, command_of, running_instance
+from tests.support.waiting import wait_until
 
 POLICY = """
 [[rule]]
@@ -31,15 +37,16 @@ path = ["allowed*"]
 
 
 @pytest.fixture
-def instance(home: Path) -> Iterator[Instance]:
-    """With an approver that looks at screens alone, and a supervisor."""
-    fault = home / "fault"
-    with running_instance(
-        CCPAR_APPROVER_RUN="true",
-        CCPAR_APPROVER_VIA="screen",
-        CCPAR_SUPERVISOR_RUN="true",
-        CCPAR_FAULT=f"*:{fault}",
-    ) as running:
+def settings() -> dict[str, str]:
+    """By screen alone; tests that want another way parametrize it."""
+    return {"CCPAR_APPROVER_VIA": "screen"}
+
+
+@pytest.fixture
+def instance(home: Path, settings: dict[str, str]) -> Iterator[Instance]:
+    """With an approver and a supervisor; `fault.POINT` in the home ends who reaches the point."""
+    fixed = {"CCPAR_APPROVER_RUN": "true", "CCPAR_SUPERVISOR_RUN": "true"}
+    with running_instance(CCPAR_FAULT=f"*:{home / 'fault'}", **fixed, **settings) as running:
         write_policy(running, POLICY)
         running.setup(1)
         approver_pid(running)
@@ -137,3 +144,109 @@ def test_a_request_of_an_agent_that_is_ended_is_gone(instance: Instance) -> None
     instance.cli("cancel", task)
     instance.outcome(task, timeout_s=LONG_S)
     assert kinds([wait_ended(instance, asked.id)]) == [(None, End.GONE)]
+
+
+def test_a_question_is_listed_and_answered_in_the_pane_alone(instance: Instance) -> None:
+    asks = {"question": "Which?", "header": "DB", "options": [{"label": "One"}, {"label": "Two"}]}
+    steps = [{"tool": "AskUserQuestion", "input": {"questions": [asks]}}, {"say": "Over."}]
+    task = instance.add(f"script: {json.dumps(steps)}", agent="demo")
+    asked = wait_open(instance)
+    assert asked.request.tool == "AskUserQuestion"
+    for word in ("approve", "deny"):
+        refused = instance.cli("approvals", word, asked.id, code=6).stderr
+        assert "in the pane" in refused
+    instance.type("2")
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert kinds(all_ended(instance)) == [((None, By.HAND), End.BY_HAND)]
+
+
+def test_a_dialog_in_which_a_person_moves_is_the_same_request(instance: Instance) -> None:
+    task = add(instance, bash("touch moved-in"))
+    asked = wait_open(instance)
+    instance.type("Down")
+    wait_until(lambda: "❯ 2." in instance.screen(), timeout_s=LONG_S)
+    wait_until(
+        lambda: tell(instance, "decide", id=asked.id, decision="allow")["type"] == "ok",
+        timeout_s=LONG_S,
+    )
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert kinds(all_ended(instance)) == [BY_COMMAND]
+
+
+def test_a_dialog_that_is_drawn_at_another_size_is_the_same_request(instance: Instance) -> None:
+    task = add(instance, bash("touch resized"))
+    asked = wait_open(instance)
+    window = instance.pane()
+    instance.tmux.tmux("resize-window", "-t", window, "-x", "100", "-y", "28")
+    wait_until(lambda: "─" * 100 in instance.screen().split("\n"), timeout_s=LONG_S)
+    wait_until(
+        lambda: tell(instance, "decide", id=asked.id, decision="allow")["type"] == "ok",
+        timeout_s=LONG_S,
+    )
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert kinds(all_ended(instance)) == [BY_COMMAND]
+
+
+def test_a_pane_in_copy_mode_and_a_stopped_agent_get_no_key(instance: Instance) -> None:
+    instance.tmux.tmux("copy-mode", "-t", instance.pane())
+    task = add(instance, bash("touch allowed-3"))
+    wait_until(lambda: approvals(instance), timeout_s=LONG_S)
+    asked = approvals(instance)[0]
+    assert (asked.answer is not None, asked.key_at) == (True, None)
+    instance.tmux.tmux("copy-mode", "-q", "-t", instance.pane())
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert kinds(all_ended(instance)) == [BY_RULE]
+
+
+@pytest.mark.parametrize("settings", [{"CCPAR_APPROVER_VIA": "auto"}])
+def test_a_dialog_whose_hook_is_killed_is_answered_by_key(instance: Instance) -> None:
+    command = bash("printf '%s' $HOME > unhooked")
+    task = add(instance, command)
+    by_hook = wait_open(instance)
+    for pid in instance.pids(f"{task} 1"):
+        if "hook" in command_of(pid):
+            os.kill(pid, signal.SIGKILL)
+    assert wait_ended(instance, by_hook.id).end is End.GONE
+    by_key = wait_open(instance)
+    assert (by_key.request.way, by_key.request.input) == (Way.SCREEN, command)
+    instance.cli("approvals", "approve", by_key.id)
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert instance.file("unhooked").exists()
+    assert kinds(all_ended(instance)) == [(None, End.GONE), BY_COMMAND]
+
+
+@pytest.mark.parametrize("settings", [{"CCPAR_APPROVER_VIA": "auto"}])
+def test_what_has_a_hook_is_left_to_it(instance: Instance) -> None:
+    task = add(instance, bash("touch hooked"))
+    asked = wait_open(instance)
+    wait_until(
+        lambda: datetime.now(UTC) - asked.request.asked_at > timedelta(seconds=5), timeout_s=LONG_S
+    )
+    assert len(approvals(instance)) == 1
+    instance.cli("approvals", "approve", asked.id)
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    (only,) = all_ended(instance)
+    assert (only.request.way, kinds([only])) == (Way.HOOK, [BY_COMMAND])
+
+
+def test_a_prompt_that_goes_with_its_tmux_is_asked_anew_and_answered_once(
+    instance: Instance,
+) -> None:
+    task = add(instance, bash("touch survived"))
+    first = wait_open(instance)
+    server = int(instance.tmux.tmux("display-message", "-p", "#{pid}"))
+    os.kill(server, signal.SIGKILL)
+    wait_until(
+        lambda: not is_alive(server) and not instance.pids("-m ccpar_hybrid"),
+        timeout_s=LONG_S,
+        message="all that ran in tmux has ended",
+    )
+    instance.setup(1)
+    approver_pid(instance)
+    wait_until(lambda: len(approvals(instance)) == 2, timeout_s=LONG_S)
+    wait_ended(instance, first.id)
+    second = wait_open(instance)
+    assert second.request.attempt == 2
+    instance.cli("approvals", "approve", second.id)
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert kinds(all_ended(instance)) == [(None, End.GONE), BY_COMMAND]

@@ -125,6 +125,10 @@ def test_the_same_lines_are_the_same_dialog_and_others_are_not() -> None:
     wider = replace(BASH, shown=("──────", *SHOWN[1:]))
     assert is_same(BASH, BASH)
     assert not is_same(BASH, wider)
+    moved = tuple(line.replace("❯ 1", "  1").replace("   2", " ❯ 2") for line in SHOWN)
+    assert moved != SHOWN
+    assert is_same(BASH, replace(BASH, shown=moved))
+    assert not is_same(BASH, replace(BASH, shown=(*SHOWN[:7], " ❯ 2. Yes, always", *SHOWN[8:])))
     assert is_same(BASH, wider, resized=True)
     other = replace(wider, subject="touch b", input={"command": "touch b"})
     assert not is_same(BASH, other, resized=True)
