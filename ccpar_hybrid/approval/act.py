@@ -26,6 +26,7 @@ class Effect(StrEnum):
     SERVER_TOOL = "server-tool"  # a tool of an MCP server
     DELEGATE = "delegate"  # starts an agent whose own calls are judged again
     NOTE = "note"  # the agent's own notes
+    TRUST = "trust"  # lets the folder's own settings and hooks hold for the agent
     PERSON = "person"  # a question that only a person answers
     PROCESS = "process"  # signals processes, or starts one that stays
     SETTINGS = "settings"  # of git, of a tool, of the machine

@@ -1,4 +1,7 @@
-"""A tool call of an agent, and what it would do. Names and inputs are those of Claude Code 2.1."""
+"""A tool call of an agent, and what it would do. Names and inputs are those of Claude Code 2.1.
+
+`Trust` is no tool of it: that is how its dialog for a new folder is judged, with the `path`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 
 from ccpar_hybrid.approval import below
 from ccpar_hybrid.approval.act import Act, Effect, Place, Spot, unclear
-from ccpar_hybrid.approval.ground import Ground, is_secret_pattern
+from ccpar_hybrid.approval.ground import Ground, is_below, is_secret_pattern
 from ccpar_hybrid.approval.shell import judge
 from ccpar_hybrid.approval.syntax import UNSEEN
 from ccpar_hybrid.approval.tool import Tools
@@ -129,6 +132,21 @@ def _fetch(tool: str, given: Input, ground: Ground) -> list[Act]:
     return [Act(Effect.FETCH, str(url), host=parts.hostname)]
 
 
+def _trust(tool: str, given: Input, ground: Ground) -> list[Act]:
+    """Of the task's own directory alone, and not where all that a person has would be trusted."""
+    path = given.get("path")
+    if not isinstance(path, str) or not path or set(given) != {"path"}:
+        return [unclear(tool, "it names no folder")]
+    if problem := _problem(path, Effect.READ):
+        return [unclear(f"{tool} {path}", problem)]
+    spot = ground.spot(path, ground.directory)
+    if spot.path != os.path.realpath(ground.directory) or not path.startswith("/"):
+        return [unclear(f"{tool} {path}", "it is not the task's directory")]
+    if is_below(os.path.realpath(ground.home), spot.path):
+        return [unclear(f"{tool} {path}", "the home directory is not trusted by a rule")]
+    return [Act(Effect.TRUST, spot.path, spot=spot)]
+
+
 def _plain(effect: Effect) -> Callable[[str, Input, Ground], list[Act]]:
     return lambda tool, given, ground: [Act(effect, tool)]
 
@@ -156,6 +174,7 @@ _TOOLS: dict[str, Callable[[str, Input, Ground], list[Act]]] = {
     "BashOutput": _plain(Effect.NOTE),
     "KillShell": _plain(Effect.PROCESS),
     "TaskStop": _plain(Effect.PROCESS),
+    "Trust": _trust,
     "ExitPlanMode": _plain(Effect.PERSON),
     "EnterPlanMode": _plain(Effect.PERSON),
     "AskUserQuestion": _plain(Effect.PERSON),

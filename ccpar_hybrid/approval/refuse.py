@@ -17,9 +17,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from ccpar_hybrid.agents.claude_amend import read_amendment
 from ccpar_hybrid.agents.prompt import Amendment, Meaning, Prompt, PromptKind
-from ccpar_hybrid.approval.keys import CARE, Aim, Care, Pressed, guard_for, guarded, unchanged
-from ccpar_hybrid.approval.watch import Asker, PaneState, captures
+from ccpar_hybrid.approval.keys import (
+    CARE,
+    Aim,
+    Care,
+    Pressed,
+    Presser,
+    guard_for,
+    guarded,
+    unchanged,
+)
+from ccpar_hybrid.approval.reply import Reader, aim_at, key_for
+from ccpar_hybrid.approval.watch import Asker, PaneState, Sight, captures
+from ccpar_hybrid.core.decision import Decision
 from ccpar_hybrid.core.errors import CcparError, NotFound
 from ccpar_hybrid.core.text import cut, visible
 
@@ -72,6 +84,18 @@ async def refuse(
         return await refusal.confirm(words)
     except _Stopped as stopped:
         return refusal.outcome(stopped.why)
+
+
+async def deny(control: Asker, sight: Sight, prompt: Prompt, read: Reader, message: str) -> Pressed:
+    """Deny the prompt that `read` has found in the sight, with words where its dialog takes them.
+
+    For dialogs that look as Claude Code's. One without a field gets the key of `No` alone.
+    """
+    aim = aim_at(sight, prompt, read)
+    if can_refuse(prompt) and words_for(message, sight.pane, prompt):
+        return await refuse(control, aim, message, read_amendment)
+    key = key_for(prompt, Decision.DENY)
+    return await Presser(control).press(aim, key) if key else Pressed.REFUSED
 
 
 class _Stopped(Exception):

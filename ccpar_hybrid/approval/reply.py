@@ -13,18 +13,23 @@ Reader = Callable[[str, int], Prompt | None]
 """What a screen with its colours asks, in a pane of so many columns."""
 PATTERN = "❯ [1-9][.] "
 """What `Watch` looks for: the chosen option of a dialog of Claude Code 2.1.197."""
-_MEANS = {Decision.ALLOW: Meaning.ONCE, Decision.DENY: Meaning.NO}
+_MEANS = {
+    PromptKind.PERMISSION: {Decision.ALLOW: Meaning.ONCE, Decision.DENY: Meaning.NO},
+    PromptKind.TRUST: {Decision.ALLOW: Meaning.ALWAYS, Decision.DENY: Meaning.NO},
+}
 
 
 def key_for(prompt: Prompt, decision: Decision) -> str | None:
     """The key that allows this one call, or denies it; None: only a person can answer.
 
-    Never that of an option which would let later calls pass.
+    Never that of an option which would let later calls pass. Of a new folder that of its trust,
+    which lasts, or that with which the program ends.
     """
-    if prompt.kind is not PromptKind.PERMISSION or not prompt.whole or decision not in _MEANS:
+    means = _MEANS.get(prompt.kind, {}).get(decision)
+    if means is None or not prompt.whole:
         return None
     numbers = [option.number for option in prompt.options]
-    option = prompt.option(_MEANS[decision])
+    option = prompt.option(means)
     if option is None or numbers != list(range(1, len(numbers) + 1)) or option.number > 9:
         return None
     return str(option.number)

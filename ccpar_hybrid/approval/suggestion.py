@@ -33,6 +33,7 @@ _NEVER = frozenset(
     [
         Effect.UNCLEAR,
         Effect.PERSON,
+        Effect.TRUST,
         Effect.PRIVILEGE,
         Effect.SETTINGS,
         Effect.ANSWER,

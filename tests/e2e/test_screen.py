@@ -7,13 +7,12 @@ import json
 
 import pytest
 
-from ccpar_hybrid.agents.claude_amend import read_amendment
 from ccpar_hybrid.agents.claude_dialog import read_prompt
 from ccpar_hybrid.agents.prompt import Prompt
 from ccpar_hybrid.app.snapshot import TaskState
 from ccpar_hybrid.approval.keys import Pressed, Presser
 from ccpar_hybrid.approval.redraw import redraw
-from ccpar_hybrid.approval.refuse import refuse
+from ccpar_hybrid.approval.refuse import deny
 from ccpar_hybrid.approval.reply import PATTERN, aim_at, key_for
 from ccpar_hybrid.approval.watch import Sight, Watch
 from ccpar_hybrid.core.decision import Decision
@@ -78,7 +77,7 @@ async def refused(bench: ClaudeBench, subject: str, message: str) -> Pressed:
     async with Control(SESSION, bench.instance.environment, LONG_S) as control:
         sight, prompt = await prompt_for(Watch(control, app.paths.instance, PATTERN), subject)
         assert await redraw(control, sight.pane, read_prompt, LONG_S) == prompt
-        return await refuse(control, aim_at(sight, prompt, read_prompt), message, read_amendment)
+        return await deny(control, sight, prompt, read_prompt, message)
 
 
 def test_the_words_of_a_denial_reach_the_model_and_it_goes_on() -> None:

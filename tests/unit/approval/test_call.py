@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,45 @@ def test_rules_name_servers_and_hosts(tmp_path: Path) -> None:
     assert project.judge("mcp__shop__find").decision.value == "ask"
     assert project.judge("WebFetch", url="https://a.example.com/").decision.value == "allow"
     assert project.judge("WebFetch", url="https://example.org/").decision.value == "ask"
+
+
+def trust(project: Project, path: str) -> str:
+    return project.judge("Trust", path=path).decision.value
+
+
+@pytest.mark.parametrize(
+    ("profile", "decision"),
+    [(Profile.CAREFUL, "ask"), (Profile.STANDARD, "ask"), (Profile.TRUSTING, "allow")],
+)
+def test_only_trusting_trusts_the_tasks_own_directory(
+    tmp_path: Path, profile: Profile, decision: str
+) -> None:
+    project = Project(tmp_path, profile=profile)
+    assert trust(project, str(project.directory)) == decision
+
+
+def test_no_rule_trusts_another_folder(tmp_path: Path) -> None:
+    project = Project(tmp_path, '[[rule]]\ndecision = "allow"\n', profile=Profile.TRUSTING)
+    own = str(project.directory)
+    (project.directory / "here").symlink_to(own)
+    assert trust(project, own) == "allow"
+    assert trust(project, f"{own}/here") == "allow"  # the same folder by another name
+    for path in (f"{own}/src", str(tmp_path), str(project.home), "/", ".", "", f"{own}\u2060"):
+        assert trust(project, path) == "ask", path
+    assert project.judge("Trust").decision.value == "ask"
+    assert project.judge("Trust", path=own, more=1).decision.value == "ask"
+
+
+def test_no_rule_trusts_the_home_directory_or_one_above_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, '[[rule]]\ndecision = "allow"\n', profile=Profile.TRUSTING)
+    for directory in (str(project.home), str(tmp_path), "/"):
+        project.ground = replace(project.ground, directory=directory, worktree=directory)
+        assert trust(project, directory) == "ask", directory
+
+
+def test_a_rule_may_trust_the_directory_that_it_names(tmp_path: Path) -> None:
+    rule = '[[rule]]\ndecision = "allow"\ntool = "Trust"\ndirectory = "*/project"\n'
+    project = Project(tmp_path, rule)
+    assert trust(project, str(project.directory)) == "allow"
+    other = Project(tmp_path / "x", rule.replace("*/project", "*/other"))
+    assert trust(other, str(other.directory)) == "ask"

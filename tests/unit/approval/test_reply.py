@@ -39,13 +39,13 @@ def test_every_dialog_with_options_is_looked_for_and_its_lines_can_be_held(file:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_key_is_that_of_a_permission_once_or_of_its_refusal(file: Path) -> None:
+def test_a_key_is_that_of_a_permission_once_or_of_its_refusal_or_of_a_trust(file: Path) -> None:
     prompt = read_prompt(file.read_text(encoding="utf-8"))
     if prompt is None:
         return
-    is_permission = prompt.kind is PromptKind.PERMISSION
-    assert key_for(prompt, Decision.ALLOW) == ("1" if is_permission else None)
-    last = str(len(prompt.options)) if is_permission else None
+    has_key = prompt.kind in (PromptKind.PERMISSION, PromptKind.TRUST)
+    assert key_for(prompt, Decision.ALLOW) == ("1" if has_key else None)
+    last = str(len(prompt.options)) if has_key else None
     assert key_for(prompt, Decision.DENY) == last
 
 
@@ -62,7 +62,6 @@ def test_the_key_follows_the_meaning_and_not_the_place() -> None:
         replace(PROMPT, whole=False),
         replace(PROMPT, kind=PromptKind.UNKNOWN),
         replace(PROMPT, kind=PromptKind.PLAN),
-        replace(PROMPT, kind=PromptKind.TRUST),
         replace(PROMPT, options=()),
         replace(PROMPT, options=OPTIONS[1:]),
         replace(PROMPT, options=(*OPTIONS, *OPTIONS)),
