@@ -145,12 +145,17 @@ def _may_follow(line: StyledLine) -> bool:
 
 
 def _file(tool: str) -> Callable[[Body], Call | None]:
-    """A path in grey, then what is written, between two dashed lines."""
+    """A path in grey, then what is written, between two dashed lines.
+
+    Until that is reckoned the program draws an ellipsis: then the picture is not finished.
+    """
 
     def read(body: Body) -> Call | None:
         dashed = [n for n, line in enumerate(body) if set(line.text) == {"╌"}]
         drawn = len(dashed) >= 2 and all(body[n].is_all(_DASHES) for n in (1, len(body) - 1))
         if not drawn or dashed[0] != 1 or dashed[-1] != len(body) - 1:
+            return None
+        if [line.text for line in body[2:-1]] == ["…"]:
             return None
         path = body[0]
         if not (starts_at(path, 1) and path.text.isascii() and path.is_all(GREY)):

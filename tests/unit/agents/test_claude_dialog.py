@@ -143,6 +143,17 @@ def test_a_screen_cut_off_above_its_options_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_an_edit_is_not_read_before_it_is_drawn_in_full(size: str) -> None:
+    """Until the program has reckoned the change it draws an ellipsis in its place."""
+    lines = (DATA / "dialogs" / f"edit-{size}.ans").read_text().split("\n")
+    first, last = (number for number, line in enumerate(lines) if "╌╌" in line)
+    begun = [*lines[: first + 1], "\x1b[39m…", *lines[last:]]
+    found = read_prompt("\n".join(begun))
+    assert found is not None
+    assert (found.kind, found.whole) == (PromptKind.UNKNOWN, False)
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_trust_names_its_folder_and_lasts(size: str) -> None:
     found = read("trust", size)
     assert found.subject == "/home/example/project"
