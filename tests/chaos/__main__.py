@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.chaos.storm import AGENTS, ASKING_PROFILES, PROFILES, Report, storm
 
-Play = tuple[int, str, str, str]
-"""A round's number, seed, profile and agent."""
+Play = tuple[int, str, str, str, str]
+"""A round's number, seed, profile, agent, and the approver's way."""
 
 
 def main() -> int:
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, help="so many rounds at once")
     parser.add_argument("--profile", choices=ASKING_PROFILES, help="only storms of this kind")
     parser.add_argument("--agent", choices=AGENTS, default="command")
+    parser.add_argument("--via", choices=("auto", "hook", "screen"), default="auto")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="what bad rounds leave goes here")
     return parser
 
@@ -50,19 +51,19 @@ def _plays(options: argparse.Namespace) -> Iterator[Play]:
     profiles = ASKING_PROFILES if options.agent.startswith("asking") else PROFILES
     for number in range(options.first, options.first + options.rounds):
         profile = options.profile or profiles[number % len(profiles)]
-        yield number, f"{options.seed}:{number}", profile, options.agent
+        yield number, f"{options.seed}:{number}", profile, options.agent, options.via
 
 
 def _played(plays: list[Play], jobs: int, kept: Path) -> Iterator[tuple[int, Report]]:
     if jobs == 1:
-        for number, seed, profile, agent in plays:
-            yield number, storm(seed, profile, agent, kept)
+        for number, seed, profile, agent, via in plays:
+            yield number, storm(seed, profile, agent, kept, via)
         return
     # spawn: a forked child would share our threads' locks
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         running = {
-            pool.submit(storm, seed, profile, agent, kept): number
-            for number, seed, profile, agent in plays
+            pool.submit(storm, seed, profile, agent, kept, via): number
+            for number, seed, profile, agent, via in plays
         }
         for done in as_completed(running):
             yield running[done], done.result()
@@ -70,7 +71,7 @@ def _played(plays: list[Play], jobs: int, kept: Path) -> Iterator[tuple[int, Rep
 
 def _line(number: int, report: Report) -> str:
     seen = f"{report.tasks:3} tasks {report.strikes:2} strikes {report.cut_off:2} cut off"
-    seen += f" {report.asked:3} asked" * bool(report.asked)
+    seen += f" {report.asked:3} asked by {report.via}" * bool(report.asked)
     return f"{number:4} {report.profile:10} {report.agent:7} {seen} {report.took_s:5.1f} s"
 
 
@@ -79,7 +80,7 @@ def _trouble(number: int, report: Report, seed: str) -> str:
     lines = [
         *(f"  WRONG: {each}" for each in report.wrong),
         "  story: " + "\n         ".join(report.story),
-        f"  again: {again} --profile {report.profile}",
+        f"  again: {again} --profile {report.profile} --via {report.via}",
         f"  left:  {report.kept}",
     ]
     return "\n".join(lines)

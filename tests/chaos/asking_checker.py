@@ -19,7 +19,8 @@ Place = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is claimed of one request. `ruling` is the policy's word."""
+    """What is claimed of one request. `ruling` is the policy's word; by screen it is not always
+    sure of what it sees."""
 
     id: str
     key: str
@@ -29,6 +30,7 @@ class Asked:
     decision: str | None
     by: str | None
     end: str | None
+    way: str = "hook"
 
     @property
     def place(self) -> Place:
@@ -48,6 +50,7 @@ def requests(document: Mapping[str, Any]) -> list[Asked]:
             decision=each["decision"],
             by=each["by"],
             end=each["end"],
+            way=each["way"],
         )
         for each in document["approvals"]
     ]
@@ -89,7 +92,13 @@ def _request(each: Asked) -> Iterable[str]:
     if each.ruling == "ask" and each.by == "policy":
         yield "was left to a person and decided by the policy"
     kind = each.name.partition("-")[0]
-    if (kind, each.ruling) in ((MAY, "deny"), (NOT, "allow"), (NOT, "ask"), (ASK, "allow")):
+    is_unsure = (each.way, each.ruling) == ("screen", "ask")
+    if not is_unsure and (kind, each.ruling) in (
+        (MAY, "deny"),
+        (NOT, "allow"),
+        (NOT, "ask"),
+        (ASK, "allow"),
+    ):
         yield f"the policy said {each.ruling}"
 
 

@@ -30,6 +30,7 @@ KINDS: dict[str, Callable[[str], bool]] = {
 
 ASKING_KINDS: dict[str, Callable[[str], bool]] = {
     "approver": lambda argv: "ccpar_hybrid approver" in argv,
+    "hook": lambda argv: "start_hook.py" in argv,
 }
 """Those that are there only where leave is asked."""
 

@@ -51,7 +51,7 @@ ASKING_PROFILES = (*ASKING_KINDS, *PROFILES)
 SETTINGS = {"CCPAR_RETRY_RESUMES": "20", "CCPAR_SUPERVISOR_RESPAWN_S": "0.2"}
 """A round may strike one task, or one pane, more often than people would bear."""
 
-HEALS = frozenset({"worker", "agent", "pueued", "monitor", "supervisor", "approver"})
+HEALS = frozenset({"worker", "agent", "pueued", "monitor", "supervisor", *ASKING_KINDS})
 """What a session with a supervisor survives with nobody's help."""
 
 
@@ -63,6 +63,7 @@ class Report:
     seed: str
     profile: str
     agent: str
+    via: str = "auto"
     tasks: int = 0
     strikes: int = 0
     cut_off: int = 0
@@ -87,6 +88,7 @@ class Round:
         words = {
             "CCPAR_SUPERVISOR_RUN": str(is_supervised).lower(),
             "CCPAR_APPROVER_RUN": str(self._asks).lower(),
+            "CCPAR_APPROVER_VIA": report.via,
         }
         instance.environment.update(SETTINGS | words)
         self._workers = random.randint(2, 3)
@@ -96,8 +98,8 @@ class Round:
             for number in range(3)
         ]
         self._answerers = [
-            Answerer(instance, Random(random.random()), types=number == 0)
-            for number in range(2 * self._asks)
+            Answerer(instance, Random(dice), types=number == 0, helps=report.via == "hook")
+            for number, dice in enumerate([random.random(), random.random()] * self._asks)
         ]
         self.report = report
 
@@ -111,6 +113,7 @@ class Round:
         with self._answering():
             self._blow()
         touched = self._faults.touched.union(*(person.touched for person in self._people))
+        touched = touched.union(*(each.touched for each in self._answerers))
         found = reckon(self._instance, self._workers, touched, self._faults.strikes)
         self.report.tasks, self.report.cut_off = found.tasks, found.cut_off
         self.report.wrong += found.wrong
@@ -274,9 +277,14 @@ def _place(agent: str) -> Iterator[Instance]:
             yield instance
 
 
-def storm(seed: str, profile: str, agent: str, keep_in: Path | None = None) -> Report:
-    """One whole round in an instance of its own; what a bad one left is kept below `keep_in`."""
-    report = Report(seed, profile, agent)
+def storm(
+    seed: str, profile: str, agent: str, keep_in: Path | None = None, via: str = "auto"
+) -> Report:
+    """One whole round in an instance of its own; what a bad one left is kept below `keep_in`.
+
+    `via` is by which way an approver answers.
+    """
+    report = Report(seed, profile, agent, via)
     began = time.monotonic()
     with _place(agent) as instance:
         try:
