@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ class Form(StrEnum):
     """How much is known."""
 
     EXACT = "exact"  # the text
+    NUMBERED = "numbered"  # the text, in which a `0` may stand for any number
     GLOB = "glob"  # a file name that matches the pattern, or several
     INSIDE = "inside"  # a path that begins with the text and leads nowhere above it
     OPEN = "open"  # one word that begins with the text
@@ -45,9 +47,17 @@ class Arg:
         """Whether it could begin with a dash."""
         if self.form is Form.GLOB:
             return self.text[:1] in "*?[" or self.text.startswith("-")
+        if self.form is Form.NUMBERED and self.text[:1] == "0":
+            return len(self.text) > 1  # a number below 0, and what stands behind it
         if self.text or self.form is Form.EXACT:
             return self.text.startswith("-")
         return True
+
+    @property
+    def numbers(self) -> Arg:
+        """Of NUMBERED: the file names that it may be."""
+        quoted = re.sub(r"([*?\[])", r"[\1]", self.text)
+        return Arg(quoted.replace("0", "[-0-9]*"), Form.GLOB)
 
     def __str__(self) -> str:
         tail = {Form.OPEN: "…", Form.MANY: "…", Form.INSIDE: "…"}.get(self.form, "")

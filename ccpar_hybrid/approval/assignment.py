@@ -72,13 +72,16 @@ def _appended(state: State, name: str, values: list[Arg]) -> list[Arg]:
     before = state.values.get(name, ANY)
     if len(before) * len(values) > 16:
         return [UNKNOWN]
-    return [
-        Arg(old.text + new.text, new.form if new.is_exact else Form.OPEN)
-        if old.is_exact
-        else UNKNOWN
-        for old in before
-        for new in values
-    ]
+    return [_together(old, new) for old in before for new in values]
+
+
+def _together(old: Arg, new: Arg) -> Arg:
+    forms = {old.form, new.form}
+    if forms <= {Form.EXACT, Form.NUMBERED}:
+        return Arg(old.text + new.text, Form.NUMBERED if Form.NUMBERED in forms else Form.EXACT)
+    if not old.is_exact:
+        return UNKNOWN
+    return Arg(old.text + (new.text if new.form is Form.OPEN else ""), Form.OPEN)
 
 
 def _array(shell: Shell, name: str, node: Node, state: State) -> State:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from ccpar_hybrid.approval.arg import Arg, Form
 
 MOST_FIELDS = 256
+_WILD = ("*", "?", "[")
 _ESCAPES = {
     "n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "?": "?", "a": "\a", "b": "\b",
     "e": "\x1b", "E": "\x1b", "f": "\f", "r": "\r", "v": "\v",
@@ -30,11 +31,20 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A letter, a hole of which only `hole` is known, or the end of a field (`text` None)."""
+    """A letter, a hole of which only `hole` is known, or the end of a field (`text` None).
+
+    `is_number`: some number stands there, for which `text` is `0`.
+    """
 
     text: str | None
     mode: Mode
     hole: Arg | None = None
+    is_number: bool = False
+
+    @property
+    def is_wild(self) -> bool:
+        """Whether other letters may stand in its place."""
+        return self.is_number or (self.mode is not Mode.QUOTED and (self.text or "") in _WILD)
 
 
 END = Cell(None, Mode.QUOTED)
@@ -90,6 +100,8 @@ def braced(cells: list[Cell]) -> list[list[Cell]] | None:
     inner = cells[first + 1 : end[1]]
     if any(cell.hole for cell in inner):
         return None
+    if not commas and any(cell.mode is not Mode.PLAIN for cell in inner):
+        return _behind(cells, end[1])
     if commas:
         bounds = [first, *commas, end[1]]
         middles = [cells[a + 1 : b] for a, b in itertools.pairwise(bounds)]
@@ -105,6 +117,12 @@ def braced(cells: list[Cell]) -> list[list[Cell]] | None:
             return None
         found += words
     return found
+
+
+def _behind(cells: list[Cell], end: int) -> list[list[Cell]] | None:
+    """Up to there nothing expands, for a sequence is read before quotes and parameters are."""
+    rest = braced(cells[end + 1 :])
+    return None if rest is None else [cells[: end + 1] + each for each in rest]
 
 
 def _opening(cells: list[Cell]) -> tuple[tuple[int, int], list[int]] | None:
@@ -136,10 +154,14 @@ def _sequence(text: str) -> list[str] | None:
         return None
     numbers = first.lstrip("-").isdigit()
     begin, end = (int(first), int(last)) if numbers else (ord(first), ord(last))
-    if abs(end - begin) // step > 100:
-        return [first, last]
+    if abs(end - begin) // step > MOST_FIELDS:
+        return None
     span = range(begin, end + 1, step) if begin <= end else range(begin, end - 1, -step)
-    return [str(n) if numbers else chr(n) for n in span]
+    if not numbers:  # what is no letter between Z and a depends on the shell
+        return [chr(n) for n in span] if first.islower() == last.islower() else None
+    padded = any(re.match(r"-?0\d", text) for text in (first, last))
+    width = max(len(first), len(last)) if padded else 0
+    return [str(n).zfill(width) for n in span]
 
 
 def fields(cells: list[Cell]) -> list[list[Cell]]:
@@ -162,7 +184,8 @@ def arg(cells: list[Cell], *, globs: bool = True) -> Arg:
         return _with_hole(cells, place)
     if globs and _is_pattern(cells):
         return Arg(_pattern(cells), Form.GLOB, several=True)
-    return Arg("".join(cell.text or "" for cell in cells))
+    text = "".join(cell.text or "" for cell in cells)
+    return Arg(text, Form.NUMBERED if any(cell.is_number for cell in cells) else Form.EXACT)
 
 
 def _is_pattern(cells: list[Cell]) -> bool:
@@ -176,6 +199,8 @@ def _pattern(cells: list[Cell]) -> str:
 
 def _escaped(cell: Cell) -> str:
     text = cell.text or ""
+    if cell.is_number:
+        return "[-0-9]*"
     return f"[{text}]" if cell.mode is Mode.QUOTED and text and text in "*?[" else text
 
 
@@ -183,19 +208,33 @@ def _with_hole(cells: list[Cell], place: int) -> Arg:
     hole = cells[place].hole
     assert hole is not None
     before, after = cells[:place], cells[place + 1 :]
-    prefix = "".join(cell.text or "" for cell in before)
+    known = itertools.takewhile(lambda cell: not cell.is_wild, before)
+    prefix = "".join(cell.text or "" for cell in known)
+    is_whole = not any(cell.is_wild for cell in (*before, *after))
     loose = hole.loose or cells[place].mode is not Mode.QUOTED
-    if hole.form is Form.MANY:
+    if hole.form is Form.MANY or any(_may_be_cut(cell) for cell in after):
         return Arg(prefix, Form.MANY)
     if not any(cell.hole for cell in after):
         suffix = "".join(cell.text or "" for cell in after)
         if hole.form is Form.GLOB and ".." not in suffix:
-            several = loose or _is_pattern(before) or _is_pattern(after)
+            several = loose or hole.several or _is_pattern(before) or _is_pattern(after)
             text = _pattern(before) + hole.text + _pattern(after)
             return Arg(text, Form.GLOB, loose, several=several)
-        if hole.form is Form.INSIDE and (known := _inside(prefix, hole.text, suffix)) is not None:
-            return Arg(known, Form.INSIDE, loose, "" if suffix else hole.names, several=loose)
-    return Arg(prefix, Form.MANY if loose else Form.OPEN)
+        if (
+            hole.form is Form.INSIDE
+            and is_whole
+            and (path := _inside(prefix, hole.text, suffix)) is not None
+        ):
+            return Arg(
+                path, Form.INSIDE, loose, "" if suffix else hole.names, loose or hole.several
+            )
+    several = loose or _is_pattern(before) or _is_pattern(after)
+    return Arg(prefix, Form.MANY if several else Form.OPEN)
+
+
+def _may_be_cut(cell: Cell) -> bool:
+    """Whether it may end the word, or begin another one."""
+    return cell.hole is not None and (cell.mode is not Mode.QUOTED or cell.hole.is_several)
 
 
 def _inside(prefix: str, base: str, suffix: str) -> str | None:

@@ -10,6 +10,7 @@ from ccpar_hybrid.approval.act import Effect
 from ccpar_hybrid.approval.arg import Arg, Form, exact
 from ccpar_hybrid.approval.tool import Grammar, Kind, Style
 
+_OPEN = (Form.OPEN, Form.MANY, Form.NUMBERED)
 _REST = (Kind.COMMAND, Kind.LOCAL_COMMAND, Kind.SCRIPT)
 
 
@@ -98,7 +99,7 @@ def _options_and_operands(found: Invocation, words: list[Arg]) -> list[Arg] | No
 def _is_option(found: Invocation, word: Arg) -> bool:
     if word.form is Form.GLOB and word.text.startswith("-"):
         return True
-    if word.form is Form.EXACT:
+    if word.form in (Form.EXACT, Form.NUMBERED):
         is_plus = found.grammar.plus and word.text.startswith("+")
         return (word.text.startswith("-") and word.text != "-") or is_plus
     return word.form is Form.OPEN and word.text.startswith("-")
@@ -183,7 +184,7 @@ def _valued(found: Invocation, name: str, value: Arg) -> None:
 def _short(found: Invocation, word: Arg, words: list[Arg]) -> None:
     """`-abc`, `-ovalue`, `-o value`; `-20` where numbers are options."""
     grammar, text = found.grammar, word.text[1:]
-    if grammar.digits and text.isdigit() and word.is_exact:
+    if grammar.digits and text.isdigit() and word.form in (Form.EXACT, Form.NUMBERED):
         return
     while text:
         name, text = f"-{text[0]}", text[1:]
@@ -256,7 +257,7 @@ def _operands(found: Invocation, plain: list[Arg]) -> None:
         if grammar.dashed and found.dashes is not None and position >= found.dashes:
             kind = grammar.dashed
         is_plain = grammar.style is Style.WORDS or (kind is Kind.TEXT and not grammar.is_dangerous)
-        is_open = word.form in (Form.OPEN, Form.MANY) and word.may_be_option
+        is_open = word.form in _OPEN and word.may_be_option
         if is_open and not found.ended and not is_plain:
             found.doubt(f"{' '.join(found.names)} {word}", "a word that could be an option")
         several = position if several is None and word.is_several else several

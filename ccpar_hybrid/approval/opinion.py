@@ -45,6 +45,8 @@ def _nodes(node: Node) -> Iterator[Node]:
 def _spans(node: Node, source: bytes) -> Spans:
     if node.type == "test_command":
         return _test_spans(node, source)
+    if node.type == "unset_command":
+        return tuple((word.start_byte, word.end_byte) for word in node.children)
     name = node.child_by_field_name("name") if node.type == "command" else None
     if name is None:
         return ()

@@ -78,7 +78,7 @@ def parameter(host: Host, part: Node, state: State) -> list[Arg]:
     if part.get("Index") is not None:
         subscript(host, part["Index"], state)
     if part.get("Length") or part.get("Width"):
-        return [exact("0")]
+        return list(NUMBER)
     if (part.get("Exp") or {}).get("Op") in ("+", ":+"):  # only whether it is set
         return _expansion(host, name, part["Exp"], ANY, state)
     values = ANY if part.get("Index") is not None else value_of(host, name, state)
@@ -88,6 +88,15 @@ def parameter(host: Host, part: Node, state: State) -> list[Arg]:
     if expansion := part.get("Exp"):
         return _expansion(host, name, expansion, values, state)
     return list(values)
+
+
+def without_word(host: Host, part: Node, state: State) -> list[Arg]:
+    """What `${name:-word}` or `${name:+word}` may give beside the word."""
+    without = {**part, "Exp": {**part["Exp"], "Word": None}}
+    if part["Exp"]["Op"] in ("+", ":+"):
+        parameter(host, without, state)
+        return [exact("")]
+    return parameter(host, {**part, "Exp": None}, state)
 
 
 def _inner(host: Host, part: Node, state: State) -> None:
@@ -267,6 +276,7 @@ def _operand(host: Host, part: Node, state: State) -> None:
 
 def _check_number(host: Host, name: str, values: Values) -> None:
     for value in values:
-        if not (value.is_exact and _INTEGER.fullmatch(value.text)):
+        known = value.form in (Form.EXACT, Form.NUMBERED)
+        if not (known and _INTEGER.fullmatch(value.text)):
             host.unclear(name, "arithmetic evaluates its value, which is not known to be a number")
             return

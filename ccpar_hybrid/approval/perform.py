@@ -150,6 +150,11 @@ def _target(host: Host, kind: Kind, word: Arg, line: str) -> list[str]:
     """The host that an argument names."""
     if kind is Kind.URL:
         text = word.text if word.is_exact or word.text.count("/") > 2 else ""
+        if (
+            word.form is Form.NUMBERED
+            and "0" not in word.text.partition("://")[2].partition(":")[0]
+        ):
+            text = word.text
         parts = urllib.parse.urlsplit(text if "://" in text else f"http://{text}")
         is_plain = parts.scheme in ("http", "https") and not re.search(r"[\[\]{}\\\s]|#.*@", text)
         if parts.hostname and is_plain and "@" not in parts.netloc:
@@ -362,7 +367,9 @@ def _full(pattern: re.Pattern[str]) -> Callable[[Arg], bool]:
 
 _CHECKS: dict[Kind, Callable[[Arg], bool]] = {
     Kind.NAME: lambda word: _full(_NAME)(word) and "::" not in word.text[:6],
-    Kind.NUMBER: _full(_NUMBER),
+    Kind.NUMBER: lambda word: (
+        word.form in (Form.EXACT, Form.NUMBERED) and bool(_NUMBER.fullmatch(word.text))
+    ),
     Kind.REMOTE: _full(_REMOTE),
     Kind.MODE: _full(_MODE),
     Kind.TASK: _is_task,

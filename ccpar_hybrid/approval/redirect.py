@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _WRITING = (">", ">>", ">|", "&>", "&>>", "<>", ">!", ">>!", "&>|", "&>!")
 _HEREDOCS = ("<<", "<<-")
+_PLAIN = re.compile(r"[\w./+,:@%= -]*")
 _CONTINUED = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
 
 
@@ -56,13 +58,37 @@ def redirect(shell: Shell, nodes: list[Node], state: State, stdin: Stream) -> Pi
             _file(shell, "read", node, state)
             stdin = UNKNOWN
         elif operator in _WRITING or operator == ">&":
-            _file(shell, "write", node, state)
+            _file(shell, "write", node, state, again=operator == ">&")
             if operator == "<>":
                 _file(shell, "read", node, state)
             taken = taken or number in ("", "1")
         else:
             shell.unclear(operator, "a redirection that is not judged")
     return Piped(stdin, taken, mixed, may_fail)
+
+
+def loses_semicolons(nodes: Sequence[Node]) -> bool:
+    """Whether bash 5.2 runs other commands in a substitution than are written there.
+
+    It writes the commands down anew to parse them once more, and leaves out what stands between two
+    of them after a heredoc's text. Only one pipeline is surely kept.
+    """
+    if not any(_has_heredoc(node) for node in nodes):
+        return False
+    return len(nodes) != 1 or not _is_pipeline(nodes[0])
+
+
+def _has_heredoc(node: object) -> bool:
+    if isinstance(node, dict):
+        return node.get("Op") in _HEREDOCS or any(map(_has_heredoc, node.values()))
+    return isinstance(node, list) and any(map(_has_heredoc, node))
+
+
+def _is_pipeline(node: Node) -> bool:
+    command = node.get("Cmd") or {}
+    if command.get("Type") == "BinaryCmd" and command["Op"] in ("|", "|&"):
+        return _is_pipeline(command["X"]) and _is_pipeline(command["Y"])
+    return command.get("Type") in (None, "CallExpr") and not node.get("Background")
 
 
 def _is_sure(node: Node) -> bool:
@@ -99,15 +125,20 @@ def _may_end_elsewhere(node: Node) -> bool:
     """Bash takes a backslash and the newline after it away before it looks for the last line."""
     delimiter = "".join(part.get("Value", "") for part in node["Word"]["Parts"])
     parts = node["Hdoc"].get("Parts") or []
-    raw = "".join(part["Value"] if part["Type"] == "Lit" else "\0" for part in parts)
+    raw = "".join(part.get("Value", "") if part["Type"] == "Lit" else "\0" for part in parts)
     joined = _CONTINUED.sub(r"\1", raw)
     ends = [line.lstrip("\t") if node["Op"] == "<<-" else line for line in joined.split("\n")]
     return delimiter in ends or raw.endswith("\\\n")
 
 
-def _file(shell: Shell, effect: str, node: Node, state: State) -> None:
-    """The word is expanded as any other; bash refuses one that becomes several."""
+def _file(shell: Shell, effect: str, node: Node, state: State, *, again: bool = False) -> None:
+    """The word is expanded as any other; bash refuses one that becomes several.
+
+    `again`: bash 5.2 expands what the word became once more, `>& '$(this)'` too.
+    """
     for argv in dict.fromkeys(expanded(shell, node["Word"], state)):
+        if again and not all(each.is_exact and _PLAIN.fullmatch(each.text) for each in argv):
+            shell.unclear(f"{node['Op']} …", "shells differ in whether the name is expanded again")
         if len(argv) != 1 or argv[0].text.startswith("!"):
             shell.unclear(f"{node['Op']} …", "where it leads is known only when it runs")
         else:

@@ -17,6 +17,7 @@ from ccpar_hybrid.approval.below import grave_names, has_plain_matches, has_plai
 from ccpar_hybrid.approval.command import simple
 from ccpar_hybrid.approval.ground import Ground, is_below, is_manifest, is_secret_pattern
 from ccpar_hybrid.approval.host import Stream
+from ccpar_hybrid.approval.redirect import loses_semicolons
 from ccpar_hybrid.approval.rule import is_own_host
 from ccpar_hybrid.approval.state import ANY, Flow, State, both, join
 from ccpar_hybrid.approval.syntax import Node, NotUnderstood, parse
@@ -28,16 +29,28 @@ _KEEPING = (("chmod",), ("mkdir",), ("touch",))
 _COPYING = (("cp",), ("mv",), ("ln",), ("install",))
 DEEPEST = 24
 MOST_ACTS = 4000
+MOST_STATEMENTS = 2000
+"""Loops in loops are gone through several times each: this bounds how long a judgement takes."""
+
+
+class TooMuch(Exception):
+    """A text that would take too long to be judged."""
 
 
 def judge(text: str, ground: Ground, tools: Tools) -> tuple[Act, ...]:
     """Every act of a command, in the order in which they were found."""
-    shell = Shell(ground, tools)
-    state = State(frozenset({ground.start}))
+    return judge_by(Shell(ground, tools), text)
+
+
+def judge_by(shell: Shell, text: str) -> tuple[Act, ...]:
+    """The same by a shell that has judged nothing yet."""
+    state = State(frozenset({shell.ground.start}))
     try:
         shell.script(text, state, None)
     except RecursionError:
         shell.unclear(text[:60], "it is nested too deeply")
+    except TooMuch:
+        shell.unclear(text[:60], "it does too many things")
     except (OSError, ValueError) as error:
         shell.unclear(text[:60], f"a path of it cannot be looked at: {error}")
     if shell.traps and shell.bodies:
@@ -67,6 +80,13 @@ class Shell:
         self.runs_unknown_code = False
         self.building = False
         self.depth = 0
+        self._statements = 0
+
+    def count(self) -> None:
+        """One more statement is judged; raises TooMuch where there are too many."""
+        self._statements += 1
+        if self._statements > MOST_STATEMENTS:
+            raise TooMuch
 
     def add(self, act: Act) -> None:
         """One more act; too many of them are not understood."""
@@ -112,7 +132,10 @@ class Shell:
 
     def substitution(self, nodes: Iterable[Node], state: State) -> Arg:
         """What a substitution prints, its last newlines taken off."""
-        found = statements(self, tuple(nodes), state, None).output
+        inner = tuple(nodes)
+        if loses_semicolons(inner):
+            self.unclear("$(… <<…)", "shells differ in where commands after the text begin")
+        found = statements(self, inner, state, None).output
         if found is None:
             return UNKNOWN
         return exact(found.text.rstrip("\n")) if found.is_exact else found
@@ -176,6 +199,9 @@ class Shell:
             return
         if word.is_exact and not word.text:
             return
+        if word.form is Form.NUMBERED:
+            self.path(effect, word.numbers, state, words, listing=listing)
+            word = exact(word.text)
         if word.form is Form.INSIDE and not word.names and not listing:
             self.unclear(subject, "which names these are is known only when it runs")
             return

@@ -11,8 +11,8 @@ Values = frozenset[Arg]
 """What a variable may hold, one of these."""
 MOST_VALUES = 24
 ANY: Values = frozenset({UNKNOWN})
-NUMBER: Values = frozenset({exact("0")})
-"""Some number; which one does not matter to what runs."""
+NUMBER: Values = frozenset({Arg("0", Form.NUMBERED)})
+"""Some number."""
 NO_FUNCTION = -1
 
 

@@ -11,7 +11,7 @@ from ccpar_hybrid.approval.assignment import assign, assigned, declare
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.parameter import arithmetic, assignments
 from ccpar_hybrid.approval.redirect import redirect
-from ccpar_hybrid.approval.special import SPECIAL
+from ccpar_hybrid.approval.special import CLAUSES, SPECIAL
 from ccpar_hybrid.approval.state import ANY, NUMBER, Flow, State, both, join
 from ccpar_hybrid.approval.syntax import Node
 from ccpar_hybrid.approval.word import argvs, expanded, single
@@ -56,6 +56,7 @@ def _together(outputs: list[Stream]) -> Stream:
 
 def statement(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     """One statement with its redirections."""
+    shell.count()
     if node.get("Coprocess") or node.get("Disown"):
         shell.unclear("coproc", "a coprocess is not judged")
     piped = redirect(shell, node.get("Redirs") or [], state, stdin)
@@ -181,7 +182,9 @@ def _for(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     if loop["Type"] == "CStyleLoop":
         return _counted(shell, node, loop, state, stdin)
     name = loop["Name"]["Value"]
-    values = _items(shell, loop, state)
+    values = _items(shell, loop, state) or [
+        UNKNOWN
+    ]  # without items the body is judged all the same
 
     def once(now: State) -> tuple[State | None, State | None]:
         entry = assigned(shell, name, values, now)
@@ -302,6 +305,8 @@ def _defined(shell: Shell, node: Node, state: State) -> Flow:
     name = (node.get("Name") or {}).get("Value", "")
     if name in ("command_not_found_handle", "command_not_found_handler") or node.get("Names"):
         shell.unclear(name, "a function that is called by the shell itself")
+    if name in CLAUSES:
+        shell.unclear(name, "a function with the name of a part of the grammar")
     if name in SPECIAL:
         shell.unclear(name, "shells differ in whether this function or the builtin is run")
     shell.bodies.append(node["Body"])

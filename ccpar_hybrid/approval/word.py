@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ccpar_hybrid.approval.arg import UNKNOWN, WORDS, Arg, Form, exact
 from ccpar_hybrid.approval.cell import END, Cell, Mode, ansi, arg, braced, fields, letters
 from ccpar_hybrid.approval.host import Host
-from ccpar_hybrid.approval.parameter import arithmetic, elements, parameter
+from ccpar_hybrid.approval.parameter import arithmetic, elements, parameter, without_word
 from ccpar_hybrid.approval.state import State
 from ccpar_hybrid.approval.syntax import Node
 
 MOST_READINGS = 64
+_INSTEAD = ("-", ":-", "+", ":+")
 _Readings = list[list[Cell]]
 
 
@@ -95,8 +97,9 @@ def _part(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
     if kind == "DblQuoted":
         if part.get("Dollar"):  # looked up in a catalogue of translations
             return [_hole(UNKNOWN, Mode.QUOTED)]
-        inner = _joined(host, part.get("Parts") or [], state, Mode.QUOTED)
-        return [cells or letters("", Mode.QUOTED) for cells in inner]
+        parts = part.get("Parts") or []
+        inner = _joined(host, parts, state, Mode.QUOTED)
+        return [cells or _nothing(parts) for cells in inner]
     if kind == "ParamExp":
         return _parameter(host, part, state, mode)
     if kind == "CmdSubst":
@@ -105,7 +108,7 @@ def _part(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
         return [_value(host.substitution(part.get("Stmts") or [], state), mode)]
     if kind == "ArithmExp":
         arithmetic(host, part.get("X"), state)
-        return [letters("0", Mode.QUOTED)]
+        return [[Cell("0", Mode.QUOTED, is_number=True)]]
     if kind == "ProcSubst":
         host.substitution(part.get("Stmts") or [], state)
         return [letters("/dev/fd/63", Mode.QUOTED)]
@@ -113,6 +116,19 @@ def _part(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
         return [_hole(UNKNOWN, mode)]
     host.unclear(kind, "an expansion that is not known")
     return [_hole(WORDS, mode)]
+
+
+def _nothing(parts: list[Node]) -> list[Cell]:
+    """What is quoted is empty: one empty word, but none if it is `"$@"` without elements."""
+    if not any(_is_at(part) for part in parts):
+        return letters("", Mode.QUOTED)
+    return [] if len(parts) == 1 else [Cell("", Mode.QUOTED, WORDS)]
+
+
+def _is_at(part: Node) -> bool:
+    name = (part.get("Param") or {}).get("Value")
+    index = ((part.get("Index") or {}).get("Parts") or [{}])[0].get("Value")
+    return name == "@" or index == "@"
 
 
 def _literal(text: str, mode: Mode, escaped: str) -> list[Cell]:
@@ -140,7 +156,19 @@ def _parameter(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
     many = elements(host, part, state)
     if many is not None:
         return [_elements(many, mode, joined=_is_star(part, name))]
+    if mode is Mode.PLAIN and (part.get("Exp") or {}).get("Op") in _INSTEAD:
+        return _instead(host, part, state)
     return [_value(value, mode) for value in parameter(host, part, state)]
+
+
+def _instead(host: Host, part: Node, state: State) -> _Readings:
+    """`${name:-word}` without quotes around it: the word's own quotes count."""
+    others = _readings(host, (part["Exp"].get("Word") or {}).get("Parts") or [], state)
+    unquoted = [
+        [replace(cell, mode=Mode.VALUE) if cell.mode is Mode.PLAIN else cell for cell in cells]
+        for cells in (_tilde(host, each, state) for each in others)
+    ]
+    return [*(_value(value, Mode.PLAIN) for value in without_word(host, part, state)), *unquoted]
 
 
 def _is_star(part: Node, name: str) -> bool:
@@ -156,13 +184,17 @@ def _elements(values: tuple[Arg, ...], mode: Mode, *, joined: bool) -> list[Cell
         return _hole(UNKNOWN, mode)
     found: list[Cell] = []
     for value in values:
-        found += [*([END] if found else []), *_value(value, mode)]
+        cells = [Cell("", mode, value)] if value.form is Form.MANY else _value(value, mode)
+        found += [*([END] if found else []), *cells]
     return found
 
 
 def _value(value: Arg, mode: Mode) -> list[Cell]:
     if value.is_exact:
         return letters(value.text, Mode.QUOTED if mode is Mode.QUOTED else Mode.VALUE)
+    if value.form is Form.NUMBERED:
+        inner = Mode.QUOTED if mode is Mode.QUOTED else Mode.VALUE
+        return [Cell(letter, inner, is_number=letter == "0") for letter in value.text]
     if value.form is Form.MANY and mode is Mode.QUOTED:
         value = Arg(value.text, Form.OPEN)
     if value.form is Form.OPEN and mode is not Mode.QUOTED:

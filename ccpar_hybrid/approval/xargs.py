@@ -10,6 +10,8 @@ from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.invocation import Invocation
 from ccpar_hybrid.approval.tool import Kind
 
+_IN_PARTS = ("-n", "--max-args", "-L", "-l", "--max-lines", "-s", "--max-chars")
+"""Which words each of the commands gets is not reckoned."""
 _REPLACING = ("-I", "-i", "--replace")
 
 
@@ -41,9 +43,10 @@ def _appended(call: Invocation, stdin: Stream) -> tuple[Arg, ...]:
     by_line = any(kind is Kind.TEXT and word.text == "\\n" for kind, word in call.takes)
     if stdin is None or (cut and not by_line):
         return (WORDS,)
+    in_parts = any(option in _IN_PARTS for option in call.options)
     if stdin.form in (Form.INSIDE, Form.GLOB):
         whole = by_line or any(option in ("-0", "--null") for option in call.options)
         return (replace(stdin, loose=not whole, several=True),)
-    if stdin.is_exact and not cut and not re.search(r"['\"\\]", stdin.text):
+    if stdin.is_exact and not cut and not in_parts and not re.search(r"['\"\\]", stdin.text):
         return tuple(exact(word) for word in stdin.text.split())
     return (WORDS,)
