@@ -211,8 +211,9 @@ class Agent(Protocol):
         `columns` is the width of its pane. None: nothing, or this agent's screen is not read.
         """
 
-    def agrees(self, prompt: Prompt, call: ToolCall) -> bool:
-        """Whether the prompt that was read off the screen is surely about this call."""
+    def agrees(self, prompt: Prompt, call: ToolCall) -> bool | None:
+        """Whether the prompt that was read off the screen is about this call, or surely about
+        another one; None: it does not tell."""
 
     def transcript(self, path: Path) -> Transcript | None:
         """A reader of the session's record; None if this agent keeps none."""

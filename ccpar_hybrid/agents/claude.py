@@ -182,11 +182,13 @@ class ClaudeAgent:
 
         return read_prompt(screen, columns)
 
-    def agrees(self, prompt: Prompt, call: ToolCall) -> bool:
+    def agrees(self, prompt: Prompt, call: ToolCall) -> bool | None:
         """By all that the TUI draws of a call."""
-        from ccpar_hybrid.agents.claude_agree import agrees
+        from ccpar_hybrid.agents.claude_agree import agrees, contradicts
 
-        return agrees(prompt, call)
+        if agrees(prompt, call):
+            return True
+        return False if contradicts(prompt, call) else None
 
     def transcript(self, path: Path) -> Transcript | None:
         """The session's JSON lines."""

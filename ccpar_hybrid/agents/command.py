@@ -79,9 +79,9 @@ class CommandAgent:
         """It asks nobody."""
         return None
 
-    def agrees(self, prompt: Prompt, call: ToolCall) -> bool:
+    def agrees(self, prompt: Prompt, call: ToolCall) -> bool | None:
         """There is none to compare."""
-        return False
+        return None
 
     def transcript(self, path: Path) -> Transcript | None:
         """Its output is all there is."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from ccpar_hybrid.app.approval_desk import Decide, Desk, now
+from ccpar_hybrid.app.approval_desk import Decide, Desk, asked_instead, now
 from ccpar_hybrid.app.judge import Judge
+from ccpar_hybrid.app.screen_witness import Seen
 from ccpar_hybrid.core.decision import (
     Answer,
     Approval,
@@ -22,6 +23,7 @@ from ccpar_hybrid.core.decision import (
     Decision,
     End,
     Request,
+    Ruling,
     Way,
     keepable,
 )
@@ -38,6 +40,8 @@ SWEEP_S = 10.0
 PANE_ONLY = ("AskUserQuestion", "ExitPlanMode")
 """Tools whose dialog is a question: a hook can allow it, but not say what is chosen."""
 
+_OTHER = "the pane shows the dialog of another call"
+
 Writers = dict[str, asyncio.StreamWriter]
 
 
@@ -46,6 +50,9 @@ class ByScreen(Protocol):
 
     async def run(self) -> None:
         """Look at the panes until cancelled."""
+
+    async def witness(self, request: Request, given: Mapping[str, Any]) -> Seen:
+        """What the pane shows while this request comes by hook."""
 
     def check(self, approval: Approval, decision: Decision) -> None:
         """Raise Refused where the dialog is not there any more, or has no key that says this."""
@@ -150,7 +157,7 @@ class Approver:
         if self._via is Via.SCREEN:  # its worker does not know yet, and leaves it to the pane
             raise Refused("requests are answered by screen (approver.via)")
         request, given = read_request(message)
-        approval = await self._desk.take(request, given)
+        approval = await self._taken(request, given)
         reach("approver.noted")
         if approval.end is not None:
             raise Refused(f"{request.id} has ended")
@@ -159,6 +166,20 @@ class Approver:
         self._waiting[request.id] = writer
         self._desk.await_deadline(approval, self._settle)
         return {"type": wire.ANSWER, "id": request.id, "decision": Decision.ASK.value}
+
+    async def _taken(self, request: Request, given: Mapping[str, Any]) -> Approval:
+        """The request as it was noted when it first came."""
+        found = await asyncio.to_thread(self._book.find, request.id)
+        if found is not None or self._screen is None:
+            return found or await self._desk.take(request, given)
+        seen = await self._screen.witness(request, given)
+        request = request.model_copy(update={"screen": seen.screen})
+
+        def tempered(ruling: Ruling) -> Ruling:
+            is_allowed = ruling.decision is Decision.ALLOW
+            return asked_instead(ruling, _OTHER) if is_allowed and seen.is_other else ruling
+
+        return await self._desk.take(request, given, tempered)
 
     async def _withdrawn(self, message: Message) -> None:
         """The dialog is gone, or was answered in the pane."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ccpar_hybrid.agents.prompt import Prompt, PromptKind
 from ccpar_hybrid.app.approval_desk import Desk, asked_instead, now
 from ccpar_hybrid.app.pane_owner import Owner
 from ccpar_hybrid.approval.keys import Pressed, Presser
+from ccpar_hybrid.approval.redraw import redraw
+from ccpar_hybrid.approval.refuse import can_refuse, deny
 from ccpar_hybrid.approval.reply import Reader, aim_at, key_for
-from ccpar_hybrid.approval.watch import Asker, PaneState, Sight
+from ccpar_hybrid.approval.watch import Asker, Sight
 from ccpar_hybrid.core.decision import Approval, By, Decision, End
 from ccpar_hybrid.core.errors import Refused
 from ccpar_hybrid.system.fault import reach
@@ -24,12 +25,6 @@ from ccpar_hybrid.system.fault import reach
 AGAIN_S = 0.3
 MOST_TRIES = 5
 NEVER = float("inf")
-
-Redraw = Callable[[Asker, PaneState, Reader], Awaitable[Prompt | None]]
-"""Has the program draw all of its screen anew, and reads that; None where it is not sure that it
-has. Whatever the program was sent before, it has read then."""
-Refuse = Callable[[Asker, Sight, Prompt, Reader, str], Awaitable[Pressed]]
-"""Denies with words that the agent is told."""
 
 
 @dataclass
@@ -59,17 +54,11 @@ class Case:
 class Answerer:
     """Presses keys in the panes of one tmux server."""
 
-    def __init__(
-        self, control: Asker, desk: Desk, redraw: Redraw | None, refuse: Refuse | None
-    ) -> None:
-        """Without `redraw` a person is asked where it is needed; without `refuse` where a rule
-        denies."""
+    def __init__(self, control: Asker, desk: Desk) -> None:
         self._control = control
         self._presser = Presser(control)
         self._desk = desk
         self._book = desk.book
-        self._redraw = redraw
-        self._refuse = refuse
 
     def check(self, case: Case, decision: Decision) -> None:
         """Raise Refused where no key can say this surely."""
@@ -78,8 +67,6 @@ class Answerer:
             raise Refused("somebody is at its dialog", hint)
         if key_for(case.prompt, decision) is None:
             raise Refused(f"no key of its dialog surely says {decision}", hint)
-        if case.owes_proof and self._redraw is None:
-            raise Refused("a key was sent at it before and may not have been read", hint)
 
     async def answer(self, case: Case, approval: Approval, *, is_last: bool = False) -> bool:
         """Whether the dialog is answered now.
@@ -108,10 +95,7 @@ class Answerer:
 
     async def _is_redrawn(self, case: Case, approval: Approval) -> bool:
         """Whether the same dialog stands there when all is drawn anew."""
-        if self._redraw is None:
-            await self._leave(case, approval, "the screen cannot be drawn anew to be sure of it")
-            return False
-        seen = await self._redraw(self._control, case.sight.pane, case.read)
+        seen = await redraw(self._control, case.sight.pane, case.read)
         if seen is None or seen.shown != case.prompt.shown:
             await self._again(case, approval, "drawn anew, the screen does not show the same")
             return False
@@ -122,15 +106,17 @@ class Answerer:
         assert approval.answer is not None
         decision, said = approval.answer.decision or Decision.ASK, approval.answer.message
         key = key_for(case.prompt, decision)
-        refuses = decision is Decision.DENY and case.prompt.kind is PromptKind.PERMISSION
-        by_rule = approval.answer.by is By.POLICY
-        if key is None or (refuses and by_rule and self._refuse is None):
+        if key is None:
             await self._leave(case, approval, f"no key of its dialog surely says {decision}")
             return Pressed.REFUSED
+        denies = decision is Decision.DENY
+        if denies and approval.answer.by is not By.PERSON and not can_refuse(case.prompt):
+            rule = f"the rule {approval.ruling.rule!r} denies it" if approval.ruling.rule else said
+            await self._leave(case, approval, f"{rule}; its dialog takes no words with a no")
         await asyncio.to_thread(self._book.note_key, approval.id, now())
         reach("screen.intent")
-        if refuses and said and self._refuse is not None:
-            return await self._refuse(self._control, case.sight, case.prompt, case.read, said)
+        if denies:
+            return await deny(self._control, case.sight, case.prompt, case.read, said)
         return await self._presser.press(aim_at(case.sight, case.prompt, case.read), key)
 
     async def _heed(

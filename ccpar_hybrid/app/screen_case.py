@@ -102,8 +102,13 @@ def request_of(owner: Owner, reading: Reading, plain: Sequence[str], at: datetim
         tool=reading.tool,
         input=keepable(reading.input),
         directory=owner.directory,
-        screen="\n".join(line.rstrip() for line in plain).rstrip("\n"),
+        screen=text_of(plain),
     )
+
+
+def text_of(plain: Sequence[str]) -> str:
+    """A screen's lines as they are kept."""
+    return "\n".join(line.rstrip() for line in plain).rstrip("\n")
 
 
 def is_same(prompt: Prompt, other: Prompt, *, resized: bool = False) -> bool:

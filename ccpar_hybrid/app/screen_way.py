@@ -10,12 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ccpar_hybrid.agents.base import Agent, ToolCall
 from ccpar_hybrid.agents.prompt import Prompt, PromptKind
 from ccpar_hybrid.app.approval_desk import Decide, Desk, now
 from ccpar_hybrid.app.pane_owner import Owner, owner_of
-from ccpar_hybrid.app.screen_answer import NEVER, Answerer, Case, Redraw, Refuse
+from ccpar_hybrid.app.screen_answer import NEVER, Answerer, Case
 from ccpar_hybrid.app.screen_case import (
     is_same,
     is_same_call,
@@ -23,11 +24,13 @@ from ccpar_hybrid.app.screen_case import (
     reading_of,
     request_of,
     tempered,
+    text_of,
 )
 from ccpar_hybrid.app.screen_past import Past
+from ccpar_hybrid.app.screen_witness import Seen, Witness
 from ccpar_hybrid.approval.reply import PATTERN, Reader
 from ccpar_hybrid.approval.watch import Sight, Watch, captures, keep_looking
-from ccpar_hybrid.core.decision import Approval, Decision, End, Way
+from ccpar_hybrid.core.decision import Approval, Decision, End, Request, Way
 from ccpar_hybrid.core.errors import CcparError, Refused
 from ccpar_hybrid.core.settings import Via
 from ccpar_hybrid.ledger.store import Ledger
@@ -65,21 +68,20 @@ class ScreenWay:
         place: Place,
         desk: Desk,
         decide: Decide,
-        redraw: Redraw | None = None,
-        refuse: Refuse | None = None,
     ) -> None:
-        """`decide` is how a decision on a request of ours is made known; see also `Answerer`."""
+        """`decide` is how a decision on a request of ours is made known."""
         self._place = place
         self._desk = desk
         self._via = desk.settings.via
         self._decide = decide
         self._control = Control(place.session, place.environment)
-        self._answerer = Answerer(self._control, desk, redraw, refuse)
+        self._answerer = Answerer(self._control, desk)
         self._cases: dict[str, Case] = {}
         self._texts: dict[str, str] = {}
         self._sent: dict[str, Prompt] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._witness = Witness(self._control, desk.book, place.agents)
         self._past = Past(desk, place.paths, place.ledger, self._control, place.agents.values())
         self._is_blind = False
 
@@ -257,6 +259,9 @@ class ScreenWay:
         by_hook = newest if newest is not None and newest.request.way is Way.HOOK else None
         if by_hook is not None and by_hook.end is None:
             case.due_s = time.monotonic() + _HOOK_S  # its answer comes by hook
+            if by_hook.request.screen is None:
+                screen = text_of(case.sight.plain)
+                await asyncio.to_thread(book.keep_screen, by_hook.id, screen)
             return False
         if not await self._still_shows(case):
             return False
@@ -290,7 +295,12 @@ class ScreenWay:
             return False
         request = asked.request
         call = ToolCall(request.tool, request.input, request.folder or request.directory)
-        return case.prompt.whole and self._place.agents[case.owner.agent].agrees(case.prompt, call)
+        agent = self._place.agents[case.owner.agent]
+        return case.prompt.whole and agent.agrees(case.prompt, call) is True
+
+    async def witness(self, request: Request, given: Mapping[str, Any]) -> Seen:
+        """What the pane shows while this request comes by hook."""
+        return await self._witness.look(request, given)
 
     # --- answering
 

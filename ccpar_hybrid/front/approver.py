@@ -13,7 +13,6 @@ from ccpar_hybrid.app.approver import Approver
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.judge import Judge
 from ccpar_hybrid.app.screen_way import Place, ScreenWay
-from ccpar_hybrid.approval.redraw import redraw
 from ccpar_hybrid.core.errors import CcparError, ExitCode, Refused
 from ccpar_hybrid.core.settings import Via
 from ccpar_hybrid.front.window import say, take_environment, window_parser
@@ -71,7 +70,7 @@ def _screens(app: App, session: str) -> Callable[[Desk, Decide], ScreenWay] | No
     if app.settings.approver.via is Via.HOOK:
         return None
     place = Place(session, app.environment, app.paths, app.ledger, app.agents)
-    return partial(ScreenWay, place, redraw=redraw)
+    return partial(ScreenWay, place)
 
 
 def _opening(judge: Judge, via: Via) -> str:

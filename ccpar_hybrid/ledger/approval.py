@@ -134,6 +134,16 @@ class ApprovalBook:
                 *(time_text(at) if at else None, request_id),
             )
 
+    def keep_screen(self, request_id: str, screen: str) -> None:
+        """Note what the pane shows of it, if that was not seen before."""
+        with self._database.transaction():
+            self._must_be_there(request_id)
+            self._database.write(
+                "UPDATE approvals SET request = json_set(request, '$.screen', ?)"
+                " WHERE request_id = ? AND json_extract(request, '$.screen') IS NULL",
+                *(screen, request_id),
+            )
+
     def leave_to_pane(self, request_id: str, ruling: Ruling) -> None:
         """Take back a decision that did not reach the agent: only its pane answers it now."""
         with self._database.transaction():

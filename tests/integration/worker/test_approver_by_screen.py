@@ -33,6 +33,15 @@ tool = ["WebFetch"]
 name = "marks"
 decision = "allow"
 path = ["allowed*"]
+[[rule]]
+name = "no marks"
+decision = "deny"
+message = "touch nothing of that name"
+path = ["denied*"]
+[[rule]]
+name = "own folder"
+decision = "allow"
+does = ["trust"]
 """
 
 
@@ -80,6 +89,12 @@ def all_ended(instance: Instance) -> list[Approval]:
 
 def kinds(found: list[Approval]) -> list[tuple[object, ...]]:
     return [(each.answer and (each.answer.decision, each.answer.by), each.end) for each in found]
+
+
+def is_taken(instance: Instance, asked: Approval) -> bool:
+    """Whether the approver could say a person's yes; it may have to look at the dialog again."""
+    said = tell(instance, "decide", id=asked.id, decision="allow")
+    return bool(said["type"] == "ok")
 
 
 BY_RULE = ((Decision.ALLOW, By.POLICY), End.ANSWERED)
@@ -165,10 +180,10 @@ def test_a_dialog_in_which_a_person_moves_is_the_same_request(instance: Instance
     asked = wait_open(instance)
     instance.type("Down")
     wait_until(lambda: "❯ 2." in instance.screen(), timeout_s=LONG_S)
-    wait_until(
-        lambda: tell(instance, "decide", id=asked.id, decision="allow")["type"] == "ok",
-        timeout_s=LONG_S,
-    )
+    assert not is_taken(instance, asked)
+    instance.type("Up")
+    wait_until(lambda: "❯ 1." in instance.screen(), timeout_s=LONG_S)
+    wait_until(lambda: is_taken(instance, asked), timeout_s=LONG_S)
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert kinds(all_ended(instance)) == [BY_COMMAND]
 
@@ -179,10 +194,7 @@ def test_a_dialog_that_is_drawn_at_another_size_is_the_same_request(instance: In
     window = instance.pane()
     instance.tmux.tmux("resize-window", "-t", window, "-x", "100", "-y", "28")
     wait_until(lambda: "─" * 100 in instance.screen().split("\n"), timeout_s=LONG_S)
-    wait_until(
-        lambda: tell(instance, "decide", id=asked.id, decision="allow")["type"] == "ok",
-        timeout_s=LONG_S,
-    )
+    wait_until(lambda: is_taken(instance, asked), timeout_s=LONG_S)
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert kinds(all_ended(instance)) == [BY_COMMAND]
 
@@ -250,3 +262,50 @@ def test_a_prompt_that_goes_with_its_tmux_is_asked_anew_and_answered_once(
     instance.cli("approvals", "approve", second.id)
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert kinds(all_ended(instance)) == [(None, End.GONE), BY_COMMAND]
+
+
+def test_a_denial_reaches_the_agent_with_its_words(instance: Instance) -> None:
+    task = add(instance, bash("touch denied-1"), bash("touch asked-3"), bash("touch allowed-4"))
+    asked = wait_open(instance)
+    assert asked.request.input == bash("touch asked-3")
+    instance.cli("approvals", "deny", asked.id, "-m", "Ask me\nabout that one later.")
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert "touch nothing of that name" in instance.log(task)
+    assert "Ask me about that one later." in instance.log(task)
+    assert not instance.file("denied-1").exists()
+    assert not instance.file("asked-3").exists()
+    assert instance.file("allowed-4").exists()
+    assert kinds(all_ended(instance)) == [
+        ((Decision.DENY, By.POLICY), End.ANSWERED),
+        ((Decision.DENY, By.PERSON), End.ANSWERED),
+        BY_RULE,
+    ]
+
+
+@pytest.mark.parametrize("settings", [{"CLAUDE_CODE_SANDBOXED": "0"}])
+def test_the_trust_of_the_tasks_own_folder_is_a_rules_matter(instance: Instance) -> None:
+    task = add(instance, bash("touch allowed-5"))
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    trusted, touched = all_ended(instance)
+    assert (trusted.request.tool, trusted.request.way) == ("Trust", Way.SCREEN)
+    assert trusted.request.input == {"path": str(instance.project)}
+    assert touched.request.way is Way.HOOK
+    assert kinds([trusted, touched]) == [BY_RULE, BY_RULE]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "CCPAR_APPROVER_VIA": "screen",
+            "CCPAR_APPROVER_WAIT_S": "0.5",
+            "CCPAR_APPROVER_ON_TIMEOUT": "deny",
+        }
+    ],
+)
+def test_what_nobody_answers_in_time_is_denied_where_that_is_set(instance: Instance) -> None:
+    task = add(instance, bash("touch late"))
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert not instance.file("late").exists()
+    assert "Nobody has answered" in instance.log(task)
+    assert kinds(all_ended(instance)) == [((Decision.DENY, By.TIMEOUT), End.ANSWERED)]
