@@ -11,7 +11,7 @@ from random import Random
 from ccpar_hybrid.agents.claude_dialog import read_prompt
 from ccpar_hybrid.core.decision import Approval, Decision, End
 from ccpar_hybrid.core.errors import CcparError
-from tests.chaos.asking import NOT, name_of
+from tests.chaos.asking import command_of, is_meant, name_of
 from tests.chaos.asking_checker import Place
 from tests.chaos.person import GOOD_CODES, KILLED
 from tests.support.instance import Instance
@@ -80,13 +80,13 @@ class Answerer:
         request = approval.request
         if approval.ruling.decision is not Decision.DENY:
             self._press(approval)
-        elif self._shows(request.pane, str(request.input.get("command"))):
+        elif self._shows(request.pane, command_of(request.input)):
             self.touched.add(request.key)
             self._cli("cancel", request.key)
 
     def _decide(self, approval: Approval) -> None:
-        forbidden = name_of(str(approval.request.input.get("command"))).startswith(NOT)
-        if self._random.random() < 0.6 and not forbidden:
+        likes, meant = self._random.random() < 0.6, is_meant(command_of(approval.request.input))
+        if meant or (meant is None and likes):
             self._cli("approvals", "approve", approval.id)
         else:
             self._cli("approvals", "deny", approval.id, "--message", "rather not")
@@ -102,7 +102,7 @@ class Answerer:
         if time.monotonic() - self._pressed_at.get(approval.id, -_PRESS_AGAIN_S) < _PRESS_AGAIN_S:
             return True
         request = approval.request
-        command = str(request.input.get("command"))
+        command = command_of(request.input)
         if not self._shows(request.pane, command):
             return False
         self._pressed_at[approval.id] = time.monotonic()

@@ -8,13 +8,16 @@ of the package is imported here.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests.chaos.workload import Chore, chores
 
 MAY, NOT, ASK = "may", "not", "ask"
+_TRACED = "trace"
 POLICY = """
 [[rule]]
 name = "scripts"
@@ -24,12 +27,12 @@ path = ["*.sh"]
 [[rule]]
 name = "may"
 decision = "allow"
-command = ["./trace.sh", "./may.sh"]
+command = ["sh trace.sh", "sh may.sh"]
 [[rule]]
 name = "must not"
 decision = "deny"
 message = "not that"
-command = ["./not.sh"]
+command = ["sh not.sh"]
 """
 _TRACE = """\
 #!/bin/sh
@@ -52,13 +55,13 @@ class AskingChore(Chore):
 
     def request(self) -> dict[str, object]:
         """As a JSON line of `add`."""
-        steps = [*_turn(f"./trace.sh {self.name} begin")]
+        steps = [*_turn(f"sh trace.sh {self.name} begin")]
         for number, kinds in enumerate(self.turns):
             commands = (
-                f"./{kind}.sh {self.name}-{number}{place}" for place, kind in enumerate(kinds)
+                f"sh {kind}.sh {self.name}-{number}{place}" for place, kind in enumerate(kinds)
             )
             steps += _turn(*commands)
-        steps += _turn(f"./trace.sh {self.name} end")
+        steps += _turn(f"sh trace.sh {self.name} end")
         return {
             "label": self.name,
             "after": list(self.after),
@@ -93,17 +96,31 @@ def asking_chores(
 
 def lay_out(place: Path) -> None:
     """Put the programs there that the chores ask for."""
-    for name, text in (("trace", _TRACE), *((kind, _ASKED) for kind in (MAY, NOT, ASK))):
+    for name, text in ((_TRACED, _TRACE), *((kind, _ASKED) for kind in (MAY, NOT, ASK))):
         file = place / f"{name}.sh"
         file.write_text(text, encoding="utf-8")
         file.chmod(0o700)
 
 
+def command_of(given: Mapping[str, Any]) -> str:
+    """What a request is about; by screen it may be told only as it is shown."""
+    return str(given.get("command") or given.get("shown") or "")
+
+
 def name_of(command: str) -> str:
-    """By what a command's call is known: `./may.sh c1-00` is may-c1-00; empty for others."""
-    program, _, word = command.partition(" ")
-    kind = program.removeprefix("./").removesuffix(".sh")
+    """By what a call is known: `sh may.sh c1-00` is may-c1-00; empty for others."""
+    kind, word = _parts(command)
     return f"{kind}-{word}" if kind in (MAY, NOT, ASK) else ""
+
+
+def is_meant(command: str) -> bool | None:
+    """What a person has to say to a call, if they do not decide as they like."""
+    return {NOT: False, _TRACED: True}.get(_parts(command)[0])
+
+
+def _parts(command: str) -> tuple[str, str]:
+    shell, program, word = [*command.split(), "", "", ""][:3]
+    return (program.removesuffix(".sh"), word) if shell == "sh" else ("", "")
 
 
 def ran(place: Path) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.asking import ASK, MAY, NOT, name_of
+from tests.chaos.asking import ASK, MAY, NOT, command_of, name_of
 from tests.chaos.checker import Claim
 
 Place = tuple[str, int, str]
@@ -45,7 +45,7 @@ def requests(document: Mapping[str, Any]) -> list[Asked]:
             id=each["id"],
             key=each["key"],
             attempt=each["attempt"],
-            name=name_of(str(each["input"].get("command", ""))),
+            name=name_of(command_of(each["input"])),
             ruling=each["ruling"]["decision"],
             decision=each["decision"],
             by=each["by"],

@@ -26,6 +26,10 @@ POLICY = """
 decision = "allow"
 path = ["allowed*"]
 [[rule]]
+decision = "deny"
+message = "make no such file, use the database"
+path = ["denied*"]
+[[rule]]
 decision = "allow"
 host = "127.0.0.1"
 """
@@ -124,3 +128,61 @@ def test_a_person_answers_by_command_what_the_screen_asks(bench: ClaudeBench) ->
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert instance.file("one").exists()
     assert wait_ended(instance, asked.id).end is End.BY_HAND
+
+
+def test_a_denial_by_key_tells_the_model_why_and_the_turn_goes_on(bench: ClaudeBench) -> None:
+    instance = bench.instance
+    task = instance.add(
+        script(
+            bash("touch denied-1"),
+            {"say": "Now."},
+            call("Write", file_path=str(instance.file("denied-2")), content="two\n"),
+            {"say": "Now."},
+            bash("touch three"),
+            {"say": "Over."},
+        ),
+        agent="claude",
+    )
+    asked = wait_open(instance)
+    assert asked.request.input == {"command": "touch three"}
+    instance.cli("approvals", "deny", asked.id, "--message", "three is one too many")
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+    assert not any(instance.file(name).exists() for name in ("denied-1", "denied-2", "three"))
+    ended = [wait_ended(instance, each.id) for each in approvals(instance)]
+    assert decided(ended) == [
+        (tool, Way.SCREEN, (Decision.DENY, by), End.ANSWERED)
+        for tool, by in (("Bash", By.POLICY), ("Write", By.POLICY), ("Bash", By.PERSON))
+    ]
+    told = str(bench.conversations()[-1])
+    assert told.count("use the database") >= 2
+    assert "three is one too many" in told
+
+
+TRUST = """
+[[rule]]
+decision = "allow"
+tool = "Trust"
+"""
+
+
+def test_whether_a_new_folder_is_trusted_is_asked_of_a_person_or_of_a_rule() -> None:
+    with running_bench(trust=False, CCPAR_APPROVER_RUN="true") as bench:
+        instance = bench.instance
+        instance.setup(1)
+        approver_pid(instance)
+        task = instance.add(script({"say": "Over."}), agent="claude")
+        asked = wait_open(instance)
+        assert asked.request.tool == "Trust"
+        assert asked.request.input == {"path": str(instance.project)}
+        instance.cli("approvals", "approve", asked.id)
+        assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+        write_policy(instance, TRUST)
+        other = instance.home / "other"
+        other.mkdir()
+        task = instance.add(script({"say": "Over."}), agent="claude", dir=str(other))
+        assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
+        ended = [wait_ended(instance, each.id) for each in approvals(instance)]
+        assert decided(ended) == [
+            ("Trust", Way.SCREEN, (Decision.ALLOW, by), End.ANSWERED)
+            for by in (By.PERSON, By.POLICY)
+        ]

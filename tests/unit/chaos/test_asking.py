@@ -6,7 +6,18 @@ from random import Random
 
 import pytest
 
-from tests.chaos.asking import ASK, MAY, NOT, POLICY, asking_chores, lay_out, name_of, ran
+from tests.chaos.asking import (
+    ASK,
+    MAY,
+    NOT,
+    POLICY,
+    asking_chores,
+    command_of,
+    is_meant,
+    lay_out,
+    name_of,
+    ran,
+)
 from tests.chaos.asking_checker import Asked, check_asked
 from tests.chaos.checker import Claim
 from tests.support.policy import Project
@@ -88,14 +99,20 @@ def test_the_policy_decides_what_it_is_to_decide() -> None:
 def test_what_ran_is_known_by_the_names_of_its_files(home: Path) -> None:
     (home / "may-p1-c1-00.ran").write_text("1\n2\n")
     assert ran(home) == {"may-p1-c1-00": [1, 2]}
-    assert name_of("./may.sh p1-c1-00") == "may-p1-c1-00"
-    assert name_of("./trace.sh p1-c1 begin") == ""
+    assert name_of(command_of({"command": "sh may.sh p1-c1-00"})) == "may-p1-c1-00"
+    assert name_of(command_of({"shown": "sh ask.sh p1-c1-00"})) == "ask-p1-c1-00"
+    assert name_of("sh trace.sh p1-c1 begin") == ""
+
+
+def test_a_person_is_free_only_where_it_does_not_matter() -> None:
+    told = [is_meant(f"sh {kind}.sh c1-00") for kind in (MAY, ASK, NOT, "trace", "other")]
+    assert told == [None, None, False, True, None]
 
 
 def test_the_policy_of_the_storms_says_what_the_names_say(home: Path) -> None:
     project = Project(home, POLICY)
     lay_out(project.directory)
-    said = {kind: project.bash(f"./{kind}.sh c1-00") for kind in (MAY, NOT, ASK, "trace")}
+    said = {kind: project.bash(f"sh {kind}.sh c1-00") for kind in (MAY, NOT, ASK, "trace")}
     assert said == {MAY: "allow", NOT: "deny", ASK: "ask", "trace": "allow"}
 
 
