@@ -81,7 +81,7 @@ def _spawn(environment: Mapping[str, str], said: IO[bytes]) -> None:
     try:
         subprocess.run(
             ["pueued", "--daemonize"],
-            env=_absolute(environment),
+            env=_environment_of_daemon(environment),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -95,11 +95,15 @@ def _spawn(environment: Mapping[str, str], said: IO[bytes]) -> None:
         raise MissingPart("there is no program 'pueued' on PATH", INSTALL_HINT) from error
 
 
-def _absolute(environment: Mapping[str, str]) -> dict[str, str]:
-    """The daemon works in /, so a relative path to its configuration would lead elsewhere."""
+def _environment_of_daemon(environment: Mapping[str, str]) -> dict[str, str]:
+    """The daemon works in /, so a relative path to its configuration would lead elsewhere.
+
+    Its threads share one arena of the C library: what each of them frees in one of its own is not
+    given to the others, and it grows. Pueue's tasks do not get the daemon's environment.
+    """
     config = environment.get("PUEUE_CONFIG_PATH")
     named = {} if config is None else {"PUEUE_CONFIG_PATH": str(Path(config).absolute())}
-    return {**environment, **named}
+    return {"MALLOC_ARENA_MAX": "1", **environment, **named}
 
 
 def _make_private(directory: Path) -> None:

@@ -53,6 +53,7 @@ def test_a_daemon_is_started_once_privately_and_away_from_the_terminal(
     daemon = process(pid)
     assert daemon is not None
     assert daemon.session != os.getsid(0)
+    assert b"MALLOC_ARENA_MAX=1" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     assert pueue_directory(place).stat().st_mode & 0o777 == 0o700
     for file in ("state.json", "shared_secret"):
         assert not (config.directory / file).stat().st_mode & 0o077
