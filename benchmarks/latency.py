@@ -41,14 +41,14 @@ Way = Callable[[str], object]
 def measure(*, quick: bool = False) -> Result:
     """Medians of all ways, and our ratio."""
     runs = QUICK_RUNS if quick else RUNS
-    with place() as here, _ways(here) as ways, _fifo(here.work / "fifo") as fifo:
+    with place() as here, _ways(here) as ways, fifo(here.work / "fifo") as pipe:
         seen: dict[str, list[float]] = {name: [] for name in ways}
         late: dict[str, list[float]] = {name: [] for name in ways}
         for name, moment in schedule(sorted(ways), runs):
-            _settle(here, moment)
-            seen[name].append(fifo.time(ways[name]) * 1000)
-            late[name].append((fifo.at - _last_start(here)) * 1000)
-            _forget_old(here)
+            settle(here, WORKERS, moment)
+            seen[name].append(pipe.time(ways[name]) * 1000)
+            late[name].append((pipe.at - _last_start(here)) * 1000)
+            forget_old(here)
     series = [samples(name, "ms", values) for name, values in seen.items()]
     series += [samples(f"{name}, after Pueue's start", "ms", late[name]) for name in late]
     ours, command, socket, ours_late, command_late, _ = (each.median for each in series)
@@ -122,15 +122,15 @@ def schedule(names: list[str], runs: int) -> list[tuple[str, float]]:
     ]
 
 
-def _settle(here: Place, moment: float) -> None:
+def settle(here: Place, workers: int, moment: float) -> None:
     """Wait until all is quiet again, and the tick stands at this moment."""
     idle = Path(here.app().paths.idle(GROUP))
-    wait_until(lambda: len(list(idle.iterdir())) == WORKERS)
+    wait_until(lambda: len(list(idle.iterdir())) == workers)
     time.sleep(_SETTLED_S)
     time.sleep((_last_start(here) + moment - time.time()) % _TICK_S)
 
 
-def _forget_old(here: Place) -> None:
+def forget_old(here: Place) -> None:
     """As a session's monitor does with our tasks: what Pueue keeps slows all ways down."""
     done = sorted(int(number) for number, task in here.tasks().items() if "Done" in task["status"])
     if len(done) > _KEPT:
@@ -143,7 +143,7 @@ def _last_start(here: Place) -> float:
     return max((datetime.fromisoformat(text).timestamp() for text in begun if text), default=0.0)
 
 
-class _Fifo:
+class Fifo:
     """Where the command says that it has begun."""
 
     def __init__(self, path: Path) -> None:
@@ -164,13 +164,15 @@ class _Fifo:
         return ended - begun
 
     def close(self) -> None:
+        """Give the file back."""
         os.close(self._reader)
 
 
 @contextlib.contextmanager
-def _fifo(path: Path) -> Iterator[_Fifo]:
+def fifo(path: Path) -> Iterator[Fifo]:
+    """One that is closed with the block."""
     os.mkfifo(path, 0o600)
-    opened = _Fifo(path)
+    opened = Fifo(path)
     try:
         yield opened
     finally:

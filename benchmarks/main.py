@@ -11,6 +11,7 @@ from pathlib import Path
 import ccpar_hybrid
 from benchmarks import (
     approval,
+    approver,
     bulk,
     death,
     idle,
@@ -39,6 +40,7 @@ MEASURES: dict[str, Callable[..., Result]] = {
     "judge": judge.measure,
     "watch": watch.measure,
     "approval": approval.measure,
+    "approver": approver.measure,
 }
 LONG = frozenset({"soak"})
 """Only measured where they are named."""

@@ -23,7 +23,7 @@ PLAIN = "plain"
 SESSION = "claude-workers"
 _LOOK_S = 0.01
 _RUN_LIMIT_S = 300.0
-_CONFIG = "[pueue]\nkeep_done = 100000\n"
+CONFIG = "[pueue]\nkeep_done = 100000\n"
 """Nothing is cleaned out while Pueue's own record is what is measured by."""
 
 
@@ -48,7 +48,7 @@ class Place:
             self.environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
         self.daemon: subprocess.Popen[bytes] | None = None
 
-    def configure(self, text: str = _CONFIG) -> None:
+    def configure(self, text: str = CONFIG) -> None:
         """Write the configuration; by default the one that most benchmarks need."""
         directory = self.home / ".config" / "ccpar-hybrid"
         directory.mkdir(parents=True, mode=0o700, exist_ok=True)

@@ -29,7 +29,7 @@ def measure(*, quick: bool = False) -> Result:
         here.run("pueue", "group", "add", PLAIN, "--parallel", str(WORKERS))
         for _ in range(QUICK_ROUNDS if quick else ROUNDS):
             plain.append(tasks / _plain(here, tasks))
-            ours.append(tasks / _ours(here, tasks))
+            ours.append(tasks / run_ours(here, tasks))
     series = [samples("ours", "tasks/s", ours), samples("plain Pueue", "tasks/s", plain)]
     ratio = series[0].median / series[1].median
     return Result(
@@ -47,7 +47,8 @@ def measure(*, quick: bool = False) -> Result:
     )
 
 
-def _ours(here: Place, count: int) -> float:
+def run_ours(here: Place, count: int) -> float:
+    """Seconds that so many trivial tasks of ours take."""
     here.run("pueue", "pause", "-g", GROUP)
     with here.app() as app:
         add(app, here, ["true"] * count)
