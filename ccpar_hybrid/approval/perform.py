@@ -6,7 +6,7 @@ import re
 import urllib.parse
 from collections.abc import Callable
 
-from ccpar_hybrid.approval import awk, edit, git_path, jq, python_text, script, search, sed
+from ccpar_hybrid.approval import awk, edit, git_path, jq, operand, python_text, script, search, sed
 from ccpar_hybrid.approval.act import Act, Effect, Place, Spot
 from ccpar_hybrid.approval.arg import Arg, Form, exact
 from ccpar_hybrid.approval.below import has_dashed_names
@@ -183,12 +183,10 @@ def _take(
     elif kind is Kind.NODE:
         path = re.sub(r"(::.*|(:\d+)+|\[[\d:]+\])$", "", word.text, flags=re.DOTALL)
         host.path("read", Arg(path, word.form, word.loose), state, words)
-    elif kind is Kind.EDIT:
-        _edit(host, call, word, state, words)
-    elif kind is Kind.TAR:
-        _tar(host, call, word, state, words)
+    elif kind in _BESIDE:
+        _BESIDE[kind](host, call, word, state, words)
     elif kind in (Kind.BODY, Kind.FORM):
-        _body(host, kind, word, state, words)
+        operand.body(host, kind, word, state, words)
     elif kind is Kind.CODE_PATHS:
         for piece in re.split(r"[:;]", word.text):
             host.path("execute", Arg(piece, word.form, word.loose), state, words)
@@ -201,8 +199,6 @@ def _take(
     elif kind is Kind.MOVE:
         host.path("read", word, state, words)
         host.path("delete", word, state, words)
-    elif kind is Kind.LINK:
-        _link(host, call, word, state, words)
     elif kind in (Kind.TREE, Kind.REVISION, Kind.PATHSPEC, Kind.RESTORED):
         git_path.judge(host, kind, word, state, words)
     elif kind is Kind.ANY:
@@ -220,56 +216,12 @@ def _take(
         host.path("execute", word, state, words)
     elif kind is Kind.PACKAGE:
         _package(host, word, state, words)
-    elif kind is Kind.SED:
-        _language(host, sed.look(word.text) if word.is_exact else None, subject, state)
-    elif kind is Kind.AWK:
-        _language(host, awk.look(word.text) if word.is_exact else None, subject, state)
-    elif kind is Kind.JQ:
-        _language(host, jq.look(word.text) if word.is_exact else None, subject, state)
-    elif kind is Kind.PYTHON:
-        host.building = False  # what it writes is no product of a build
-        _language(host, python_text.look(word.text) if word.is_exact else None, subject, state)
+    elif kind in _LANGUAGES:
+        if kind is Kind.PYTHON:
+            host.building = False  # what it writes is no product of a build
+        _language(host, _LANGUAGES[kind](word.text) if word.is_exact else None, subject, state)
     elif kind is Kind.GLOB and word.is_exact and not word.text.startswith("!"):
         _glob(host, word, words)
-
-
-def _edit(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
-    host.path("read", word, state, words)
-    if not any(option in ("-i", "--in-place") for option in call.options):
-        return
-    host.path("write", word, state, words)
-    if any(kind is Kind.SED and not script.text for kind, script in call.takes):
-        # BSD's sed takes the empty word for the suffix of `-i`, and this one for the script.
-        host.unclear(str(word), "seds differ in which word is the script")
-
-
-def _tar(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
-    modes = {option for option in call.options if option in _TAR_MODES}
-    if ":" in word.text.partition("/")[0]:
-        host.unclear(f"tar {word}", "the archive may be on another machine")
-    named = any(option in ("-f", "--file") for option in call.options)
-    printing = any(kind is Kind.TAR and is_elsewhere(each.text) for kind, each in call.takes)
-    if modes & {"-c", "--create"} and (printing or not named):
-        host.unclear(f"tar {word}", "it prints all that it packs")
-    if not modes <= {"-c", "--create", "-t", "--list"} or len(modes) != 1:
-        host.unclear(f"tar {word}", "the archive decides which files it writes")
-    elif modes & {"-c", "--create"} and (Kind.TAR, word) not in call.operands:
-        if word.text != "-":
-            host.path("write", word, state, words)
-    elif word.text != "-" and not (modes & {"-t", "--list"} and (Kind.TAR, word) in call.operands):
-        host.path("read", word, state, words)
-
-
-def _body(host: Host, kind: Kind, word: Arg, state: State, words: tuple[str, ...]) -> None:
-    file = re.fullmatch(r"(?:[\w-]+=)?@([\w./~-]+)(;(type|filename)=[\w./+-]+)*", word.text)
-    if "%output" in word.text:
-        host.unclear(f"{' '.join(words)} {word}", "it writes to a file")
-    elif file and word.is_exact:
-        host.path("read", exact(file[1]), state, words)
-    elif (kind is Kind.FORM or not word.text.startswith(("{", "["))) and (
-        not word.is_exact or re.search(r"[@<]", word.text)
-    ):
-        host.unclear(f"{' '.join(words)} {word}", "the request may hold a file")
 
 
 def _git_setting(host: Host, call: Invocation, word: Arg, words: tuple[str, ...]) -> None:
@@ -278,9 +230,6 @@ def _git_setting(host: Host, call: Invocation, word: Arg, words: tuple[str, ...]
     harmless = key.is_exact and word.is_exact and is_git_setting_harmless(setting)
     effect = Effect.SETTINGS if harmless else Effect.GIT_HOOKS
     host.add(Act(effect, f"git config {setting}", words, why="it changes git's settings"))
-
-
-_TAR_MODES = frozenset(["-c", "--create", "-t", "--list", "-x", "--extract"])
 
 
 def _glob(host: Host, word: Arg, words: tuple[str, ...]) -> None:
@@ -299,22 +248,6 @@ def _language(host: Host, found: list[tuple[str, str]] | None, subject: str, sta
             host.unclear(subject, what)
         else:
             host.path(effect, exact(what), state, ())
-
-
-def _link(host: Host, call: Invocation, word: Arg, state: State, words: tuple[str, ...]) -> None:
-    """A symbolic link is seen from where it lies; what it leads to can be read and written."""
-    import os
-
-    last = call.operands[-1][1] if len(call.operands) > 1 else exact(".")
-    folders = state.folders
-    if folders is not None and last.is_exact and not word.text.startswith("/"):
-        above = frozenset(
-            os.path.normpath(os.path.join(base, os.path.dirname(last.text)))  # noqa: PTH118, PTH120
-            for base in folders
-        )
-        folders = folders | above
-    host.path("read", word, state.at(folders), words)
-    host.path("write", word, state.at(folders), words)
 
 
 def _any(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> None:
@@ -394,6 +327,13 @@ _CHECKS: dict[Kind, Callable[[Arg], bool]] = {
     Kind.GLOB: lambda word: (
         word.is_exact and not word.text.lstrip("!").startswith(("/", "~")) and ".." not in word.text
     ),
+}
+_BESIDE = {Kind.EDIT: operand.edit, Kind.TAR: operand.tar, Kind.LINK: operand.link}
+_LANGUAGES: dict[Kind, Callable[[str], list[tuple[str, str]] | None]] = {
+    Kind.SED: sed.look,
+    Kind.AWK: awk.look,
+    Kind.JQ: jq.look,
+    Kind.PYTHON: python_text.look,
 }
 _REASONS = {
     Kind.MODE: "a mode that is not plain reading, writing, executing",
