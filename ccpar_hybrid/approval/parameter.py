@@ -90,6 +90,28 @@ def parameter(host: Host, part: Node, state: State) -> list[Arg]:
     return list(values)
 
 
+def check_quotes(host: Host, part: Node) -> None:
+    """Between double quotes `"${x:-'$(this)'}"` runs: the inner quotes are letters there.
+
+    The parser takes them for quotes. In a pattern, as after `#`, they are.
+    """
+    expansion, replaced = part.get("Exp") or {}, part.get("Repl") or {}
+    words = [expansion.get("Word"), replaced.get("Orig"), replaced.get("With")]
+    pieces = [piece for word in words if word for piece in word.get("Parts") or []]
+    if expansion.get("Op") in _CUTS or replaced:
+        pieces = [piece for piece in pieces if piece["Type"] != "SglQuoted"]
+    if any(_has_single_quotes(piece) for piece in pieces):
+        host.unclear("${…'…'}", "whether these are quotes depends on the quotes around them")
+
+
+def _has_single_quotes(node: object) -> bool:
+    if isinstance(node, dict):
+        if node.get("Type") == "CmdSubst":  # what is in there is a text of its own
+            return False
+        return node.get("Type") == "SglQuoted" or any(map(_has_single_quotes, node.values()))
+    return isinstance(node, list) and any(map(_has_single_quotes, node))
+
+
 def without_word(host: Host, part: Node, state: State) -> list[Arg]:
     """What `${name:-word}` or `${name:+word}` may give beside the word."""
     without = {**part, "Exp": {**part["Exp"], "Word": None}}
@@ -255,6 +277,7 @@ def _operand(host: Host, part: Node, state: State) -> None:
             _check_number(host, text, value_of(host, text, state))
             return
     elif kind == "ParamExp":
+        check_quotes(host, part)
         if part.get("Index") is not None and not part.get("Length"):
             host.unclear("$((…[…]))", "the value of an array's element is evaluated")
         for value in parameter(host, part, state):

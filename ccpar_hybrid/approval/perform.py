@@ -113,7 +113,7 @@ def output(call: Invocation, stdin: Stream) -> Stream:
     if any(option in grammar.lines_without for option in call.options):
         return Arg("", Form.OPEN)
     if grammar.output is Output.NUMBER:
-        return Arg("", Form.OPEN) if paths else exact("0")
+        return Arg("", Form.OPEN) if paths else Arg("0", Form.NUMBERED)
     if grammar.output is Output.NAMES:
         return Arg("", Form.INSIDE)
     if grammar.output is Output.PATHS:
@@ -276,7 +276,7 @@ def _package(host: Host, word: Arg, state: State, words: tuple[str, ...]) -> Non
 def _is_task(word: Arg) -> bool:
     if not word.is_exact or not _TARGET.fullmatch(word.text):
         return False
-    if "=" in word.text or word.text.startswith("/") or ".." in word.text:
+    if re.search(r"=|^/|\.\.|://", word.text):
         return False
     if word.text in NO_TASKS or re.match(r"[\w-]+(\.[\w-]+)+:[\w.-]+:", word.text):
         return False  # the second is a plugin of Maven's, wherever it comes from

@@ -14,12 +14,14 @@ from ccpar_hybrid.approval.tool import Kind
 
 GRAVE_NAMES = re.compile(
     r"(^|[-:_./])(un)?(deploy|publish|release|push|upload|install|sudo|prod|production|destroy|drop|"
-    r"rollback|eject|send|distclean|purge|nuke|wipe|flash|burn|ship|promote|teardown)",
+    r"rollback|eject|send|distclean|purge|nuke|wipe|flash|burn|ship|promote|teardown|jib\b|scm:)|"
+    r"(?<=[a-z0-9])(?-i:Deploy|Publish|Push|Upload|Destroy|Drop|Rollback|Teardown|Purge|Nuke|Wipe|"
+    r"Promote|AndRelease|DockerBuild)|(sonatype|github|finalize|create|perform)Release|flyway:?clean",
     re.IGNORECASE,
 )
 """Names of make targets, npm scripts and the like that do more than build and test."""
 _GRAVE_ARGUMENT = re.compile(
-    r"(-*(deploy|publish|push|upload|send|destroy|drop|purge|nuke|wipe|rollback)|(release|install)\b)"
+    r"(-*(deploy|publish|push|upload|send|destroy|drop|purge|nuke|wipe|rollback|pastebin)|(release|install)\b)"
     r"[^/]*$",
     re.IGNORECASE,
 )
@@ -70,8 +72,17 @@ _SETUP_OPTIONS = frozenset(
 NO_TASKS = frozenset([
     "env", "printenv", "exec", "dlx", "add", "npm", "node", "config", "up", "x", "update",
     "upgrade", "bootstrap", "init", "telemetry", "create", "archetype:generate", "wrapper:wrapper",
+    "wrapper", "e", "login", "logout",
 ])  # fmt: skip
 """What package managers do themselves under the name of a script: run, print, install."""
+_SUITES = frozenset(
+    ["astro", "nuxt", "gatsby", "storybook", "ng", "nx", "turbo", "lerna", "next", "remix"]
+)
+"""Programs with many subcommands, of which some change an account, a server or the packages."""
+_BESIDE_BUILDING = frozenset([
+    "analytics", "automigrate", "connect", "feedback", "gen", "import", "link", "migrate", "module",
+    "new", "plugin", "sandbox", "unlink", "version",
+])  # fmt: skip
 _OF_MANY = ("run", "run-many", "affected", "task")
 """What monorepo tools call running a task that is named later."""
 _OWN = ("ccpar-hybrid", "ccpar_hybrid", "pueue", "tmux", "ccpar-task", "ccpar-hook")
@@ -87,11 +98,16 @@ def judge(host: Host, call: Invocation, state: State, words: tuple[str, ...]) ->
             grave = GRAVE_NAMES.search(word.text) or word.text in NO_TASKS
             if kind is Kind.ANY and grave:
                 host.unclear(f"{' '.join(words)} {word}", _NO_BUILDING)
+    if call.names[0] in _SUITES:
+        for kind, word in call.takes:
+            grave = GRAVE_NAMES.match(word.text) or word.text in NO_TASKS | _BESIDE_BUILDING
+            if kind in (Kind.ANY, Kind.TASK) and grave:
+                host.unclear(f"{' '.join(words)} {word}", _NO_BUILDING)
     if call.names == ("bun", "run") and tasks and tasks[0] != "test" and shutil.which(tasks[0]):
         host.unclear(f"bun run {tasks[0]}", "without a script of that name it runs the program")
     place = next((n for n, (kind, _) in enumerate(call.takes) if kind is Kind.SCRIPT), None)
     runs = call.names[-1] in ("run", "exec", "start") or call.names[0].startswith("python -m ")
-    if place is not None or runs or "/" in call.names[0]:
+    if place is not None or runs or "/" in call.names[0] or call.names[0] in ("tox", "nox"):
         name = call.names[0] if place is None else call.takes[place][1].text
         said = call.takes if place is None else call.takes[place + 1 :]
         if why := doubt(name, [word.text for kind, word in said if kind is Kind.ANY]):

@@ -12,7 +12,13 @@ from dataclasses import replace
 from ccpar_hybrid.approval.arg import UNKNOWN, WORDS, Arg, Form, exact
 from ccpar_hybrid.approval.cell import END, Cell, Mode, ansi, arg, braced, fields, letters
 from ccpar_hybrid.approval.host import Host
-from ccpar_hybrid.approval.parameter import arithmetic, elements, parameter, without_word
+from ccpar_hybrid.approval.parameter import (
+    arithmetic,
+    check_quotes,
+    elements,
+    parameter,
+    without_word,
+)
 from ccpar_hybrid.approval.state import State
 from ccpar_hybrid.approval.syntax import Node
 
@@ -153,6 +159,8 @@ def _literal(text: str, mode: Mode, escaped: str) -> list[Cell]:
 
 def _parameter(host: Host, part: Node, state: State, mode: Mode) -> _Readings:
     name = part["Param"]["Value"]
+    if mode is Mode.QUOTED:
+        check_quotes(host, part)
     many = elements(host, part, state)
     if many is not None:
         return [_elements(many, mode, joined=_is_star(part, name))]
