@@ -223,6 +223,7 @@ def _set(shell: Shell, argv: Argv, state: State, stdin: Stream) -> Flow:
         word = words.pop(0)
         if word.text == "--" and word.is_exact:
             return both(state.with_arguments(tuple(words)))
+        shell.traces = shell.traces or "x" in word.text or "o" in word.text
         letters = word.text[1:]
         if (
             not word.is_exact

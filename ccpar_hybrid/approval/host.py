@@ -22,6 +22,9 @@ class Host(Protocol):
     ground: Ground
     acts: list[Act]
     building: bool
+    only_tests: bool
+    tests_secrets: bool
+    traces: bool
 
     def add(self, act: Act) -> None:
         """One more thing that the text would do."""

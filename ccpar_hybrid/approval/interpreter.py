@@ -38,6 +38,7 @@ def shell(shell: Shell, name: str, argv: tuple[Arg, ...], state: State, stdin: S
         letters = option[1:]
         has_text = has_text or "c" in letters
         checks_only = checks_only or "n" in letters
+        shell.traces = shell.traces or "x" in letters
         if letters.endswith("o") and words and words[0].text in ("pipefail", "errexit", "nounset"):
             words.pop(0)
             letters = letters[:-1]

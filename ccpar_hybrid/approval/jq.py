@@ -13,7 +13,7 @@ _REACHING = re.compile(
 
 def look(program: str) -> Found:
     """Empty if it only computes; else why it is not understood. Strings may hold programs too."""
-    found = _REACHING.search(program)
-    if found and found[0] not in ("input_filename", "debug", "stderr", "halt_error"):
-        return [("unclear", f"jq's {found[0]} reaches the environment or other files")]
+    for found in _REACHING.finditer(program):
+        if found[0] not in ("input_filename", "debug", "stderr", "halt_error"):
+            return [("unclear", f"jq's {found[0]} reaches the environment or other files")]
     return []

@@ -44,7 +44,11 @@ def value_of(host: Host, name: str, state: State) -> Values:
         return NUMBER
     if name in state.values:
         return state.values[name]
-    if variable.is_secret(name):
+    if name == "_":  # the last word of the command before
+        host.traces = True
+    if variable.is_secret(name) and host.only_tests:
+        host.tests_secrets = True
+    elif variable.is_secret(name):
         host.unclear(f"${name}", "the variable may hold a secret")
     if name == "HOME":
         return frozenset({exact(host.ground.home)})

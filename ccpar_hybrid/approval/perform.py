@@ -61,6 +61,9 @@ _MARKED = (
     Kind.EXECUTE,
     Kind.TAR,
 )
+_LISTING = frozenset(
+    ["-c", "-m", "-o", "-z", "--cached", "--modified", "--others", "--exclude-standard"]
+)
 _IN_FOLDER = (Effect.BUILD, Effect.INSTALL, Effect.COMMIT, Effect.CONSULT)
 _NETWORK = (Effect.FETCH, Effect.SEND)
 _PROGRAMS = (Kind.EXECUTE, Kind.SCRIPT, Kind.REQUIREMENTS, Kind.BASE, Kind.SOURCE)
@@ -115,12 +118,21 @@ def output(call: Invocation, stdin: Stream) -> Stream:
     if grammar.output is Output.NUMBER:
         return Arg("", Form.OPEN) if paths else Arg("0", Form.NUMBERED)
     if grammar.output is Output.NAMES:
-        return Arg("", Form.INSIDE)
+        return Arg("", Form.INSIDE, names=_listed(call))
     if grammar.output is Output.PATHS:
         return _common(paths)
     if grammar.output is Output.LINES and not paths and stdin is not None:
         return stdin if not stdin.is_exact else Arg("", Form.OPEN)
     return Arg("", Form.OPEN)
+
+
+def _listed(call: Invocation) -> str:
+    """The pattern that bounds the names which `git ls-files '*.sh'` prints; empty: any name."""
+    words = [word for _, word in call.operands]
+    if call.names != ("git", "ls-files") or not _LISTING.issuperset(call.options):
+        return ""
+    plain = len(words) == 1 and words[0].is_exact and re.fullmatch(r"\*\.\w+", words[0].text)
+    return words[0].text if plain else ""
 
 
 def _common(paths: list[Arg]) -> Stream:

@@ -53,6 +53,8 @@ def judge_by(shell: Shell, text: str) -> tuple[Act, ...]:
         shell.unclear(text[:60], "it does too many things")
     except (OSError, ValueError) as error:
         shell.unclear(text[:60], f"a path of it cannot be looked at: {error}")
+    if shell.traces and shell.tests_secrets:
+        shell.unclear("set -x", "it prints the secret that a test looks at")
     if shell.traps and shell.bodies:
         shell.unclear("trap", "it may run a function, and when is not known")
     found = list(dict.fromkeys(shell.acts))
@@ -79,6 +81,9 @@ class Shell:
         self.written: set[str] = set()
         self.runs_unknown_code = False
         self.building = False
+        self.only_tests = False
+        self.traces = False
+        self.tests_secrets = False
         self.depth = 0
         self._statements = 0
 

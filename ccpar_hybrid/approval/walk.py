@@ -89,7 +89,10 @@ def _call(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
         return both(assign(shell, given, state, exported=False))
     inner = assign(shell, given, state, exported=True) if given else state
     flow: Flow | None = None
-    for argv in dict.fromkeys(argvs(shell, words, state)):
+    shell.only_tests = _asks_whether_set(words) and not state.functions
+    readings = argvs(shell, words, state)
+    shell.only_tests = False
+    for argv in dict.fromkeys(readings):
         if not argv:
             one = both(state)
         else:
@@ -101,6 +104,31 @@ def _call(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
                 one = Flow(ok, failed, one.output)
         flow = one if flow is None else _merged(flow, one)
     return flow or both(state)
+
+
+def _asks_whether_set(words: Sequence[Node]) -> bool:
+    """`[ -n "$name" ]`, and the like: what the variable holds is not told."""
+    said = [_plain_text(word) for word in words]
+    name, operator = said[0], said[1] if len(said) > 1 else None
+    if operator not in ("-n", "-z") or (name, len(said)) not in (("test", 3), ("[", 4)):
+        return False
+    parts = words[2].get("Parts") or []
+    return len(parts) == 1 and parts[0]["Type"] == "DblQuoted" and _is_bare(parts[0])
+
+
+def _plain_text(word: Node) -> str | None:
+    parts = word.get("Parts") or []
+    return parts[0].get("Value") if len(parts) == 1 and parts[0]["Type"] == "Lit" else None
+
+
+def _is_bare(quoted: Node) -> bool:
+    """Whether it is nothing but `$name` or `${name:-}`."""
+    parts = quoted.get("Parts") or []
+    if len(parts) != 1 or parts[0]["Type"] != "ParamExp":
+        return False
+    others = set(parts[0]) - {"Type", "Pos", "End", "Dollar", "Rbrace", "Short", "Param", "Exp"}
+    expansion = parts[0].get("Exp") or {"Op": "-"}
+    return not others and expansion["Op"] in ("-", ":-") and not expansion.get("Word")
 
 
 def _restored(after: State | None, before: State, names: list[str]) -> State | None:

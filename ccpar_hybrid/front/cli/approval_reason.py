@@ -52,7 +52,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "decision": verdict.decision.value,
         "rule": rule_document(verdict.part.rule),
         "why": masked(verdict.why),
-        "parts": [part_document(part, is_masked=True) for part in verdict.parts],
+        "parts": [part_document(part) for part in verdict.parts],
     }
 
 
@@ -63,15 +63,14 @@ def rule_document(rule: Rule | None) -> dict[str, Any] | None:
     return {"name": rule.name, "where": rule.where, "decision": rule.decision.value}
 
 
-def part_document(part: Part, *, is_masked: bool = False) -> dict[str, Any]:
+def part_document(part: Part) -> dict[str, Any]:
     """A PolicyPart of docs/json.md."""
     act = part.act
-    shown = masked if is_masked else str
     return {
         "decision": part.decision.value,
         "does": act.effect.value,
-        "subject": shown(act.subject),
-        "command": shown(" ".join(act.words)),
+        "subject": masked(act.subject),
+        "command": masked(" ".join(act.words)),
         "places": sorted(place.value for place in act.spot.places) if act.spot else [],
         "host": act.host,
         "rule": rule_document(part.rule),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ccpar_hybrid.core.errors import BadInput, ExitCode
+from ccpar_hybrid.core.mask import masked, masked_value
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.front.cli import policy_suggest
 from ccpar_hybrid.front.cli.option import Json, PolicyFile, ProfileName
@@ -114,10 +115,10 @@ def _print(call: Call, verdict: Verdict) -> None:
     subject = (
         call.input.get("command") or call.input.get("file_path") or call.input.get("url") or ""
     )
-    said = f"{visible(call.tool, 60)}: {visible(str(subject), 100)}"
+    said = f"{visible(call.tool, 60)}: {visible(masked(str(subject)), 100)}"
     print(f"{paint(decision, _COLOURS[decision])}  {said}")
     print(f"  rule: {rule_words(verdict.part.rule)}")
-    print(f"  why:  {visible(verdict.why, 200)}")
+    print(f"  why:  {visible(masked(verdict.why), 200)}")
 
 
 def _print_profile(bench: Bench, call: Call, verdict: Verdict) -> None:
@@ -135,10 +136,10 @@ def _document(bench: Bench, call: Call, verdict: Verdict) -> dict[str, Any]:
     return {
         "decision": verdict.decision.value,
         "tool": call.tool,
-        "input": call.input,
+        "input": masked_value(call.input),
         "profile": bench.policy.profile.value,
         "rule": rule_document(rule),
-        "why": verdict.why,
+        "why": masked(verdict.why),
         "message": rule.message if rule and verdict.decision.value == "deny" else None,
         "parts": [part_document(part) for part in verdict.parts],
     }
