@@ -1,58 +1,85 @@
-"""How long an agent's request waits for the policy's answer, by its hook, with many at work.
+"""How long an agent's dialog stands until the policy has answered it, by hook and by screen.
 
-From the moment at which the approver has the request to that at which the agent's hook has its
-answer and the approver has noted it, as the ledger tells. The agents are the demo agent's.
+The agents are the demo agent's, which says itself how long each of its dialogs stood: from the
+moment at which it is to be drawn to that at which its answer is known.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
+import random
 from pathlib import Path
+from statistics import median, quantiles
 
 from benchmarks.figure import Figure, Result, samples
 from benchmarks.place import place, wait_until
+from ccpar_hybrid.core.decision import Approval
 
 WORKERS, QUICK_WORKERS = 16, 4
 CALLS = 8
-GOAL_MS = 60.0
-_LIMIT_S = 240.0
-_POLICY = 'profile = "standard"\n'
+GOAL_MS = {"hook": 60.0, "screen": 150.0}
+_LIMIT_S = 300.0
+_PAUSE_S = 1.0, 4.0
+"""Between two calls of one agent."""
+_POLICY = 'profile = "standard"\n[[rule]]\ndecision = "allow"\ntool = "WebFetch"\n'
 
 
 def measure(*, quick: bool = False) -> Result:
-    """All agents at once; each makes some files, one after the other."""
-    workers = QUICK_WORKERS if quick else WORKERS
+    """All agents at once; each makes files and reads pages, with pauses as of a model between."""
+    figures: list[Figure] = []
+    series = []
+    for via, goal in GOAL_MS.items():
+        workers = QUICK_WORKERS if quick else WORKERS
+        stood_ms, found = _stood(via, workers)
+        what = f"dialog shown → answered by {via}, {workers} agents at work"
+        late_ms = quantiles(stood_ms, n=20, method="inclusive")[-1]
+        figures += [
+            Figure(name=f"{what}: median", value=median(stood_ms), unit="ms", goal=goal),
+            Figure(name=f"{what}: 95th percentile", value=late_ms, unit="ms"),
+        ]
+        series += [
+            samples(f"dialog shown → answered by {via}", "ms", stood_ms),
+            samples(
+                f"of it the policy's judgement ({via})",
+                "ms",
+                [1000 * each.ruling.took_s for each in found],
+            ),
+        ]
+    return Result(benchmark="approval", figures=tuple(figures), samples=tuple(series))
+
+
+def _stood(via: str, workers: int) -> tuple[list[float], list[Approval]]:
+    """How long each dialog stood, in ms, and the requests."""
     with place() as here:
+        stood = here.home / "stood"
+        here.environment["CCPAR_DEMO_STOOD"] = str(stood)
+        here.environment["CCPAR_APPROVER_VIA"] = via
         config = Path(here.environment["HOME"], ".config", "ccpar-hybrid")
         (config / "policy.toml").write_text(_POLICY, encoding="utf-8")
         here.setup(workers)
         for worker in range(workers):
-            calls = [
-                {"tool": "Bash", "input": {"command": f"touch made-{worker}-{call}"}}
-                for call in range(CALLS)
-            ]
-            here.ccpar(
-                "add", "--agent", "demo", f"script: {json.dumps([*calls, {'say': 'Over.'}])}"
-            )
+            here.ccpar("add", "--agent", "demo", f"script: {json.dumps(_script(worker))}")
         with here.app() as app:
-            book = app.ledger.approvals
-            wanted = workers * CALLS
+            book, wanted = app.ledger.approvals, workers * CALLS
             wait_until(
                 lambda: sum(each.end is not None for each in book.history()) == wanted,
                 timeout_s=_LIMIT_S,
                 look_s=0.5,
             )
-            found = book.history()
-    took_ms = sorted(1000 * (each.took_s or 0.0) for each in found)
-    judged_ms = [1000 * each.ruling.took_s for each in found]
-    series = [
-        samples("request → the hook has its answer, noted", "ms", took_ms),
-        samples("of it the policy's judgement", "ms", judged_ms),
-    ]
-    what = f"request → its hook answered, {workers} agents at work"
-    figures = (
-        Figure(name=f"{what}: median", value=statistics.median(took_ms), unit="ms", goal=GOAL_MS),
-        Figure(name=f"{what}: 95th percentile", value=took_ms[len(took_ms) * 95 // 100], unit="ms"),
-    )
-    return Result(benchmark="approval", figures=figures, samples=tuple(series))
+            lines = stood.read_text(encoding="ascii").splitlines()
+            return [1000 * float(line) for line in lines], book.history()
+
+
+def _script(worker: int) -> list[dict[str, object]]:
+    dice = random.Random(worker)
+    steps: list[dict[str, object]] = []
+    for call in range(CALLS):
+        steps.append({"pause": round(dice.uniform(*_PAUSE_S), 2)})
+        name = f"{worker}-{call}"
+        given = [
+            ("Bash", {"command": f"touch made-{name}"}),
+            ("WebFetch", {"url": f"http://localhost/{name}", "prompt": "What does it say?"}),
+        ]
+        tool, input = given[call % 2]
+        steps.append({"tool": tool, "input": input})
+    return [*steps, {"say": "Over."}]

@@ -18,11 +18,16 @@ from ccpar_hybrid.approval.limit import excess
 from ccpar_hybrid.core.decision import Answer, Approval, By, Decision, End, Request, Ruling, Way
 from ccpar_hybrid.core.errors import CcparError
 from ccpar_hybrid.core.mask import masked, masked_value
-from ccpar_hybrid.core.settings import ApproverSettings, OnTimeout
+from ccpar_hybrid.core.settings import ApproverSettings, OnTimeout, Via
 from ccpar_hybrid.core.text import visible
 from ccpar_hybrid.ledger.approval import ApprovalBook
 from ccpar_hybrid.system.fault import reach
 
+VIA_WORDS = {
+    Via.AUTO: "by hook, and by screen what has none",
+    Via.SCREEN: "by screen alone, which is less sure than by hook",
+    Via.HOOK: "by hook alone",
+}
 _WIDTH = 100
 Temper = Callable[[Ruling], Ruling]
 """What is made of the policy's word where the way is less sure than a hook."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from ccpar_hybrid.app.approval_desk import VIA_WORDS
 from ccpar_hybrid.app.assembly import version
 from ccpar_hybrid.app.doctor_finding import (
     Finding,
@@ -107,7 +108,8 @@ def _approver(subject: Subject, view: SessionView) -> Iterator[Finding]:
     elif trouble := Judge(subject.environment).trouble():
         yield failed("approver", trouble, "ccpar-hybrid policy lint")
     else:
-        yield fine("approver", f"runs in {view.approver.pane_id}")
+        way = VIA_WORDS[subject.app.settings.approver.via]
+        yield fine("approver", f"runs in {view.approver.pane_id}, {way}")
 
 
 def _workers(subject: Subject, view: SessionView) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ have been answered, with a key of ours or by a person; or its agent was ended.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable, Set
 
@@ -16,8 +17,10 @@ from ccpar_hybrid.app import worker_client
 from ccpar_hybrid.app.approval_desk import Desk, now
 from ccpar_hybrid.app.pane_owner import Owner
 from ccpar_hybrid.app.screen_case import is_of
-from ccpar_hybrid.approval.watch import Asker, captures
+from ccpar_hybrid.approval.redraw import mend
+from ccpar_hybrid.approval.watch import Asker, captures, state_of
 from ccpar_hybrid.core.decision import Approval, End, Way
+from ccpar_hybrid.core.errors import CcparError
 from ccpar_hybrid.core.outcome import Result
 from ccpar_hybrid.ledger.store import Ledger
 from ccpar_hybrid.system.paths import Paths
@@ -42,9 +45,13 @@ class Past:
         self._gone: dict[str, tuple[Approval, float]] = {}
 
     async def load(self) -> None:
-        """Find what an approver before has left."""
+        """Find what an approver before has left, and a terminal that it was having drawn anew."""
         standing = await asyncio.to_thread(self._book.standing)
         self._earlier = {each.id: each for each in standing if each.request.way is Way.SCREEN}
+        for pane_id in {each.request.pane for each in self._earlier.values()}:
+            with contextlib.suppress(CcparError):
+                if (pane := await state_of(self._control, pane_id)) is not None:
+                    await mend(self._control, pane)
 
     def add(self, approval: Approval) -> None:
         """Its dialog is not seen any more."""

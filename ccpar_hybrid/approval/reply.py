@@ -11,8 +11,9 @@ from ccpar_hybrid.core.decision import Decision
 
 Reader = Callable[[str, int], Prompt | None]
 """What a screen with its colours asks, in a pane of so many columns."""
-PATTERN = "❯ [1-9][.] "
-"""What `Watch` looks for: the chosen option of a dialog of Claude Code 2.1.197."""
+PATTERN = "❯ [1-9][.] |^ *Welcome to Claude Code"
+"""What `Watch` looks for: the chosen option of a dialog of Claude Code 2.1.197, or the pages of
+its first start."""
 _MEANS = {
     PromptKind.PERMISSION: {Decision.ALLOW: Meaning.ONCE, Decision.DENY: Meaning.NO},
     PromptKind.TRUST: {Decision.ALLOW: Meaning.ALWAYS, Decision.DENY: Meaning.NO},

@@ -122,6 +122,16 @@ async def captures(
     ]
 
 
+async def state_of(control: Asker, pane_id: str) -> PaneState | None:
+    """The pane as it is now; None where it is gone. Raises as `Control.ask` does."""
+    form = "#{pane_id} #{pane_pid} #{pane_width} #{pane_height}"
+    (said,) = await control.ask(("display-message", "-p", "-t", pane_id, form))
+    found = said.lines[0].split(" ") if said.done and said.lines else []
+    if found[:1] != [pane_id]:  # tmux answers for another pane when its target is gone
+        return None
+    return PaneState(pane_id, *map(int, found[1:]))
+
+
 def _sight(pane: dict[str, str], screen: tuple[str, tuple[str, ...]], seen_s: float) -> Sight:
     return Sight(
         PaneState(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ccpar_hybrid.demo.agent_dialog import CANCEL, Answer, Dialog
 from ccpar_hybrid.demo.agent_hook import Reply
@@ -88,7 +90,8 @@ class Gate:
     def _shown(self, name: str, dialog: Dialog, replies: list[Reply]) -> Job[Answer | None]:
         """The person's answer; None if a hook decided first."""
         self._screen.dialog = dialog
-        notice_s: float | None = time.monotonic() + NOTIFY_AFTER_S
+        shown_s = time.monotonic()
+        notice_s: float | None = shown_s + NOTIFY_AFTER_S
         try:
             while dialog.answer is None:
                 if any(reply.permission for reply in replies):
@@ -104,6 +107,7 @@ class Gate:
             return dialog.answer
         finally:
             self._screen.dialog = None
+            _note(time.monotonic() - shown_s)
 
     def _notify(self) -> Job[None]:
         message = "Claude needs your permission"
@@ -144,6 +148,13 @@ class Gate:
             text = answer.text if answer.value == "text" else answer.value
             answers[str(each.get("question", ""))] = text
         return Leave(answers=answers)
+
+
+def _note(stood_s: float) -> None:
+    """For measurements: how long each dialog stood, where a file for that is named."""
+    if path := os.environ.get("CCPAR_DEMO_STOOD"):
+        with Path(path).open("a", encoding="ascii") as file:
+            file.write(f"{stood_s:.4f}\n")
 
 
 def _by_hook(replies: list[Reply]) -> Leave:

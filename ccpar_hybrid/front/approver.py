@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ccpar_hybrid.app.approval_desk import Decide, Desk
+from ccpar_hybrid.app.approval_desk import VIA_WORDS, Decide, Desk
 from ccpar_hybrid.app.approver import Approver
 from ccpar_hybrid.app.assembly import App
 from ccpar_hybrid.app.judge import Judge
@@ -20,11 +20,6 @@ from ccpar_hybrid.system.files import file_lock
 from ccpar_hybrid.system.paths import make_private
 
 _LOOK_S = 1.0
-_VIA = {
-    Via.AUTO: "by hook, and by screen what has none",
-    Via.SCREEN: "by screen alone, which is less sure than by hook",
-    Via.HOOK: "by hook alone",
-}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,6 +70,6 @@ def _screens(app: App, session: str) -> Callable[[Desk, Decide], ScreenWay] | No
 
 def _opening(judge: Judge, via: Via) -> str:
     try:
-        return f"deciding by the policy, profile {judge.profile()}; {_VIA[via]}"
+        return f"deciding by the policy, profile {judge.profile()}; {VIA_WORDS[via]}"
     except CcparError as error:
         return f"{error.message}; until that is mended every request is for a person"

@@ -41,12 +41,13 @@ def call_words(approval: Approval, limit: int) -> str:
 
 
 def decision_words(approval: Approval) -> str:
-    """Where it stands: `open`, `allow (policy)`, `by hand`, `gone`."""
+    """Where it stands: `open`, `allow (policy)`, `gone`; with `, screen` where it came by that."""
     answer = approval.answer
+    way = ", screen" if approval.request.way is Way.SCREEN else ""
     if answer is None:
-        return "open" if approval.end is None else "gone"
+        return f"open{way}" if approval.end is None else f"gone{way}"
     decision = answer.decision.value if answer.decision else "answered"
-    return f"{decision} ({answer.by.value})"
+    return f"{decision} ({answer.by.value}{way})"
 
 
 def row(view: ApprovalView, now: datetime) -> tuple[str, ...]:
