@@ -24,7 +24,8 @@ from ccpar_hybrid.system.fault import reach
 
 AGAIN_S = 0.3
 MOST_TRIES = 5
-NEVER = float("inf")
+LATER_S = 5.0
+"""Until a dialog that is left to a person is looked after again, if nothing changes."""
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Answerer:
         ruling = asked_instead(approval.ruling, why)
         await asyncio.to_thread(self._book.leave_to_pane, approval.id, ruling)
         case.approval = await asyncio.to_thread(self._book.find, approval.id)
-        case.due_s = NEVER
+        case.due_s = time.monotonic() + LATER_S
         self._desk.say(f"ask    {approval.request.worker}  {approval.id[:8]}: {why}")
         raise Refused(why, _hint(case))
 

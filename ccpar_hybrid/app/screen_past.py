@@ -57,6 +57,15 @@ class Past:
         """Its dialog is not seen any more."""
         self._gone[approval.id] = (approval, time.monotonic())
 
+    def has_key_for(self, owner: Owner) -> bool:
+        """Whether an approver before may have sent a key there that was not read yet."""
+        earlier = ((each, each.request) for each in self._earlier.values())
+        theirs = (owner.key, owner.attempt, owner.pane_id)
+        return any(
+            each.key_at is not None and (it.key, it.attempt, it.pane) == theirs
+            for each, it in earlier
+        )
+
     async def take_up(self, owner: Owner, prompt: Prompt) -> Approval | None:
         """The request that was noted of the prompt, if it has not ended."""
         gone = [approval for approval, _ in self._gone.values()]

@@ -16,7 +16,7 @@ from ccpar_hybrid.agents.base import Agent, ToolCall
 from ccpar_hybrid.agents.prompt import Prompt, PromptKind
 from ccpar_hybrid.app.approval_desk import Decide, Desk, now
 from ccpar_hybrid.app.pane_owner import Owner, owner_of
-from ccpar_hybrid.app.screen_answer import NEVER, Answerer, Case
+from ccpar_hybrid.app.screen_answer import LATER_S, Answerer, Case
 from ccpar_hybrid.app.screen_case import (
     is_same,
     is_same_call,
@@ -45,7 +45,6 @@ STANDS_S = 3.0
 has none."""
 _GONE_LOOKS = 2
 """So many looks in a row have to miss a dialog: between two pictures it may be half there."""
-_OWNER_S = 5.0
 _HOOK_S = 1.0
 
 
@@ -170,13 +169,15 @@ class ScreenWay:
         case = await self._case(sight)
         if case is None:
             return
-        case.due_s = time.monotonic() + _OWNER_S  # if anything fails
+        case.due_s = time.monotonic() + LATER_S  # if anything fails
         if case.approval is None and not await self._note(case):
             return
         approval = case.approval
         assert approval is not None
-        if approval.answer is None:
-            case.due_s = NEVER
+        if approval.answer is None and await self._comes_by_hook(case.owner):
+            case.approval, case.since_s = None, time.monotonic()  # its hook was slow
+            await self._desk.end(approval.id, End.GONE)
+        elif approval.answer is None:
             self._desk.await_deadline(approval, self._decide)
         elif approval.end is None:
             await self._answer(case, approval)
@@ -194,6 +195,9 @@ class ScreenWay:
         if owner is None:
             self._drop(pane_id)
             return None
+        if before is None and not self._is_its_own(prompt, sight, owner):
+            self._texts[pane_id] = sight.screen
+            return None
         if before is not None and before.owner.is_same_attempt(owner):
             resized = before.sight.pane != sight.pane
             before.screen, before.missed = sight.screen, 0
@@ -202,7 +206,7 @@ class ScreenWay:
                 before.owner, before.checked_s = owner, checked_s
                 return before
             if not prompt.whole and is_touched(before.prompt, sight.plain):
-                before.is_covered, before.due_s = True, NEVER
+                before.is_covered, before.due_s = True, time.monotonic() + LATER_S
                 return None
         self._drop(pane_id)
         return await self._new_case(sight, prompt, owner, checked_s)
@@ -217,8 +221,8 @@ class ScreenWay:
             self._sent.pop(pane_id, None)
         self._texts.pop(pane_id, None)
         self._cases[pane_id] = case
+        case.owes_proof |= self._past.has_key_for(owner)
         case.approval = await self._past.take_up(owner, prompt)
-        case.owes_proof |= case.approval is not None and case.approval.key_at is not None
         return case
 
     def _prompt(self, sight: Sight, before: Case | None) -> Prompt | None:
@@ -235,9 +239,14 @@ class ScreenWay:
         found = (read(sight.screen, columns) for read in reads)
         return next((each for each in found if each is not None), None)
 
+    def _is_its_own(self, prompt: Prompt, sight: Sight, owner: Owner) -> bool:
+        """Whether this agent's dialogs look so; a command may print what looks like another's."""
+        read = self._place.agents[owner.agent].read_prompt
+        return read(sight.screen, sight.pane.columns) == prompt
+
     async def _owner(self, sight: Sight, before: Case | None) -> tuple[Owner | None, float]:
         now_s = time.monotonic()
-        if before is not None and now_s - before.checked_s < _OWNER_S:
+        if before is not None and now_s - before.checked_s < LATER_S:
             return before.owner, before.checked_s
         return await self._owner_now(sight), now_s
 
@@ -255,17 +264,17 @@ class ScreenWay:
             case.due_s = time.monotonic() + left_s
             return False
         book, owner = self._desk.book, case.owner
-        newest = await asyncio.to_thread(book.newest, owner.key, owner.attempt)
-        by_hook = newest if newest is not None and newest.request.way is Way.HOOK else None
-        if by_hook is not None and by_hook.end is None:
-            case.due_s = time.monotonic() + _HOOK_S  # its answer comes by hook
-            if by_hook.request.screen is None:
-                screen = text_of(case.sight.plain)
-                await asyncio.to_thread(book.keep_screen, by_hook.id, screen)
+        if by_hook := await self._comes_by_hook(owner):
+            case.due_s = time.monotonic() + _HOOK_S
+            for each in by_hook:
+                if each.request.screen is None and self._is_about(case, each):
+                    screen = text_of(case.sight.plain)
+                    await asyncio.to_thread(book.keep_screen, each.id, screen)
             return False
         if not await self._still_shows(case):
             return False
-        told = by_hook if by_hook is not None and self._is_about(case, by_hook) else None
+        newest = await asyncio.to_thread(book.newest, owner.key, owner.attempt)
+        told = newest if newest is not None and self._was_told(case, newest) else None
         reading = reading_of(case.prompt, owner.directory, told)
         case.approval = await self._desk.take(
             request_of(owner, reading, case.sight.plain, now()),
@@ -289,10 +298,19 @@ class ScreenWay:
         case.due_s = 0.0
         return prompt is not None and is_same(prompt, case.prompt)
 
-    def _is_about(self, case: Case, asked: Approval) -> bool:
+    async def _comes_by_hook(self, owner: Owner) -> list[Approval]:
+        """The attempt's requests whose hooks wait: one of them is about its dialog."""
+        standing = await asyncio.to_thread(self._desk.book.standing)
+        theirs = (owner.key, owner.attempt, Way.HOOK)
+        asked = ((each, each.request) for each in standing)
+        return [each for each, it in asked if (it.key, it.attempt, it.way) == theirs]
+
+    def _was_told(self, case: Case, asked: Approval) -> bool:
         """Whether the dialog is that of a request whose hook has died over it."""
-        if asked.end is not End.GONE or case.prompt.kind is not PromptKind.PERMISSION:
-            return False
+        by_hook = asked.request.way is Way.HOOK and asked.end is End.GONE
+        return by_hook and self._is_about(case, asked)
+
+    def _is_about(self, case: Case, asked: Approval) -> bool:
         request = asked.request
         call = ToolCall(request.tool, request.input, request.folder or request.directory)
         agent = self._place.agents[case.owner.agent]
