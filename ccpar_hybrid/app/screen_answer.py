@@ -80,7 +80,9 @@ class Answerer:
             if is_last:
                 await self._leave(case, approval, "keys do not reach its dialog now")
             return False
-        if self._needs_redraw(case, approval) and not await self._is_redrawn(case, approval):
+        if self._needs_redraw(case, approval) and not await self._is_redrawn(case):
+            why = "drawn anew, the screen does not show the same"
+            await self._again(case, approval, why, is_last=is_last)
             return False
         pressed = await self._press(case, approval)
         reach("screen.pressed")
@@ -94,11 +96,10 @@ class Answerer:
         is_exact = case.prompt.exact or case.prompt.kind is PromptKind.TRUST
         return case.owes_proof or (by_rule and allows and not is_exact)
 
-    async def _is_redrawn(self, case: Case, approval: Approval) -> bool:
+    async def _is_redrawn(self, case: Case) -> bool:
         """Whether the same dialog stands there when all is drawn anew."""
         seen = await redraw(self._control, case.sight.pane, case.read)
         if seen is None or seen.shown != case.prompt.shown:
-            await self._again(case, approval, "drawn anew, the screen does not show the same")
             return False
         case.owes_proof = False
         return True
@@ -132,16 +133,15 @@ class Answerer:
                 await self._leave(case, approval, "a key was sent, and the dialog stays")
             case Pressed.CHANGED | Pressed.REFUSED | Pressed.GONE:
                 await asyncio.to_thread(self._book.note_key, approval.id, None)
-                if is_last:
-                    await self._leave(case, approval, "its dialog does not stand still")
-                await self._again(case, approval, "its dialog does not stand still")
+                why = "its dialog does not stand still"
+                await self._again(case, approval, why, is_last=is_last)
         return False
 
-    async def _again(self, case: Case, approval: Approval, why: str) -> None:
+    async def _again(self, case: Case, approval: Approval, why: str, *, is_last: bool) -> None:
         """At another look; after some tries a person has to."""
         case.tries += 1
         case.due_s = time.monotonic() + AGAIN_S
-        if case.tries >= MOST_TRIES:
+        if is_last or case.tries >= MOST_TRIES:
             await self._leave(case, approval, why)
 
     async def _leave(self, case: Case, approval: Approval, why: str) -> None:
