@@ -1,7 +1,8 @@
 """How long an agent's dialog stands until the policy has answered it, by hook and by screen.
 
 The agents are the demo agent's, which says itself how long each of its dialogs stood: from the
-moment at which it is to be drawn to that at which its answer is known.
+moment at which it is to be drawn to that at which its answer is known. By hook that has in it two
+starts of a program that are not ours, so what the approver needs is told beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ccpar_hybrid.core.decision import Approval
 
 WORKERS, QUICK_WORKERS = 16, 4
 CALLS = 8
-GOAL_MS = {"hook": 60.0, "screen": 150.0}
+VIA = ("hook", "screen")
+HOOK_GOAL_MS, SCREEN_GOAL_MS = 60.0, 150.0
 _LIMIT_S = 300.0
 _PAUSE_S = 1.0, 4.0
 """Between two calls of one agent."""
@@ -28,15 +30,14 @@ def measure(*, quick: bool = False) -> Result:
     """All agents at once; each makes files and reads pages, with pauses as of a model between."""
     figures: list[Figure] = []
     series = []
-    for via, goal in GOAL_MS.items():
+    for via in VIA:
         workers = QUICK_WORKERS if quick else WORKERS
         stood_ms, found = _stood(via, workers)
         what = f"dialog shown → answered by {via}, {workers} agents at work"
-        late_ms = quantiles(stood_ms, n=20, method="inclusive")[-1]
-        figures += [
-            Figure(name=f"{what}: median", value=median(stood_ms), unit="ms", goal=goal),
-            Figure(name=f"{what}: 95th percentile", value=late_ms, unit="ms"),
-        ]
+        figures += _pair(what, stood_ms, SCREEN_GOAL_MS if via == "screen" else None)
+        if via == "hook":
+            took_ms = [1000 * (each.took_s or 0.0) for each in found]
+            figures += _pair("of it request → the hook has its answer", took_ms, HOOK_GOAL_MS)
         series += [
             samples(f"dialog shown → answered by {via}", "ms", stood_ms),
             samples(
@@ -46,6 +47,14 @@ def measure(*, quick: bool = False) -> Result:
             ),
         ]
     return Result(benchmark="approval", figures=tuple(figures), samples=tuple(series))
+
+
+def _pair(what: str, values_ms: list[float], goal: float | None) -> list[Figure]:
+    late_ms = quantiles(values_ms, n=20, method="inclusive")[-1]
+    return [
+        Figure(name=f"{what}: median", value=median(values_ms), unit="ms", goal=goal),
+        Figure(name=f"{what}: 95th percentile", value=late_ms, unit="ms"),
+    ]
 
 
 def _stood(via: str, workers: int) -> tuple[list[float], list[Approval]]:
