@@ -81,12 +81,13 @@ _SUITES = frozenset(
 """Programs with many subcommands, of which some change an account, a server or the packages."""
 _BESIDE_BUILDING = frozenset([
     "analytics", "automigrate", "connect", "feedback", "gen", "import", "link", "migrate", "module",
-    "new", "plugin", "sandbox", "unlink", "version",
+    "new", "plugin", "policies", "sandbox", "set", "unlink", "version",
 ])  # fmt: skip
 _OF_MANY = ("run", "run-many", "affected", "task")
 """What monorepo tools call running a task that is named later."""
 _OWN = ("ccpar-hybrid", "ccpar_hybrid", "pueue", "tmux", "ccpar-task", "ccpar-hook")
 _NO_BUILDING = "the name does not sound like building or testing"
+_KNOWN = (Form.EXACT, Form.GLOB, Form.NUMBERED)
 _ELSEWHERE = ("/dev/std", "/dev/fd/", "/proc/")
 
 
@@ -98,7 +99,7 @@ def judge(host: Host, call: Invocation, state: State, words: tuple[str, ...]) ->
             grave = GRAVE_NAMES.search(word.text) or word.text in NO_TASKS
             if kind is Kind.ANY and grave:
                 host.unclear(f"{' '.join(words)} {word}", _NO_BUILDING)
-    if call.names[0] in _SUITES:
+    if call.names[0] in _SUITES or call.names == ("yarn", "workspace"):
         for kind, word in call.takes:
             grave = GRAVE_NAMES.match(word.text) or word.text in NO_TASKS | _BESIDE_BUILDING
             if kind in (Kind.ANY, Kind.TASK) and grave:
@@ -117,7 +118,7 @@ def judge(host: Host, call: Invocation, state: State, words: tuple[str, ...]) ->
     for kind, word in call.takes:
         if kind is not Kind.TEXT:
             continue
-        if word.form not in (Form.EXACT, Form.GLOB) and (kind, word) not in call.operands:
+        if word.form not in _KNOWN and (kind, word) not in call.operands:
             host.unclear(f"{' '.join(words)} {word}", "an option's value that is not known")
         for piece in re.split(r"[:=,;]", word.text):
             if "/" in piece or piece.startswith("~") or piece == "..":

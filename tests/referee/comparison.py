@@ -185,7 +185,7 @@ def _is_same(
     if folders is not None and folder not in {os.path.realpath(each) for each in folders}:
         return False
     pattern = "".join(_pattern(arg) for arg in argv)
-    told = "".join(re.sub(r"/dev/fd/\d+", "/dev/fd/63", word) + "\0" for word in words)
+    told = "".join(re.sub(r"/dev/fd/6[0-3]", "/dev/fd/63", word) + "\0" for word in words)
     return re.fullmatch(pattern, told, re.DOTALL) is not None
 
 
