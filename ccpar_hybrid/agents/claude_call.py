@@ -4,8 +4,9 @@ What the program draws is not always what it was given (seen at 2.1.197): a path
 sequences that it swallows, a command characters of no width that it leaves out, so that words
 behind a backslash can be a command of their own, and a server's tool goes by the name that the
 server wants shown. The address of a page it spells out itself, and of a search only that it is one
-matters: these are exact. Of a command and a path the input is told only if they are so plain that
-a character that is left out can at most make another name of a word; all else is for a person.
+matters: these are exact. Of a path the input is told only if it is so plain that a character that
+is left out can at most make another name of it, of a command as `claude_command.py` says; all else
+is for a person.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ccpar_hybrid.agents.claude_command import is_told
 from ccpar_hybrid.agents.claude_frame import (
     ACCENT,
     AMEND,
@@ -34,9 +36,6 @@ _PROCEED = "Do you want to proceed?"
 _BY_AGENT = re.compile(r"( \S.*?)( · from the [\w:.-]{1,60} agent)?")
 _SERVER_TOOL = re.compile(r"(   \S.* - \S.*\(.*\)) \(MCP\)")
 
-_PLAIN_COMMAND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+.-]*(?: [A-Za-z0-9_./=:,@%+-]+)*")
-"""Of words only: no quotes, escapes, comments, operators or expansions, no blanks that a tab or a
-line's end could stand behind, and no path as the program's name."""
 _PLAIN_PATH = re.compile(r"(?!.*(?:^|/)\.\.?(?:/|$))[A-Za-z0-9_.-][A-Za-z0-9_./@%+=-]*")
 _HARMLESS_WARNINGS = frozenset((" This command requires approval",))
 
@@ -127,8 +126,8 @@ def _bash(body: Body) -> Call | None:
         return None
     text = "\n".join(command).strip("\n")
     warned = {row.text for row in rows if starts_at(row, 1)} - _HARMLESS_WARNINGS
-    plain = len(command) == 1 and not warned and _PLAIN_COMMAND.fullmatch(text)
-    return Call("Bash", text, {"command": text} if plain else None)
+    told = len(command) == 1 and not warned and is_told(text)
+    return Call("Bash", text, {"command": text} if told else None)
 
 
 def _is_command(line: StyledLine) -> bool:

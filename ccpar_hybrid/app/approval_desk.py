@@ -53,18 +53,31 @@ class Desk:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def take(
-        self, request: Request, given: Mapping[str, Any], temper: Temper = lambda ruling: ruling
+        self,
+        request: Request,
+        given: Mapping[str, Any],
+        temper: Temper = lambda ruling: ruling,
+        *,
+        is_seen: bool = False,
     ) -> Approval:
-        """The request as it is in the ledger, judged by its input if it is new."""
+        """The request as it is in the ledger, judged by its input if it is new.
+
+        `is_seen`: the input is what a screen shows, and there may be more to it.
+        """
         lock = self._locks.setdefault(request.key, asyncio.Lock())
         async with lock:  # what a task was allowed is counted one by one
-            return await asyncio.to_thread(self._taken, request, given, temper)
+            return await asyncio.to_thread(self._taken, request, given, temper, is_seen)
 
-    def _taken(self, request: Request, given: Mapping[str, Any], temper: Temper) -> Approval:
+    def _taken(
+        self, request: Request, given: Mapping[str, Any], temper: Temper, is_seen: bool
+    ) -> Approval:
         found = self.book.find(request.id)
         if found is not None:
             return found
-        ruling = self._limited(request, temper(self._judge.rule(request, given)))
+        ruling = temper(self._judge.rule(request, given))
+        if is_seen and ruling.decision is Decision.ALLOW:
+            ruling = self._judge.rule_unseen(request, ruling)
+        ruling = self._limited(request, ruling)
         answer = None
         if ruling.decision is not Decision.ASK:
             denied = ruling.decision is Decision.DENY

@@ -280,6 +280,7 @@ class ScreenWay:
             request_of(owner, reading, case.sight.plain, now()),
             reading.input,
             lambda ruling: tempered(ruling, reading, self._via),
+            is_seen=not (reading.is_exact or reading.is_told),
         )
         reach("screen.noted")
         return True

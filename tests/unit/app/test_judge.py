@@ -116,3 +116,33 @@ def test_a_denial_is_told_with_its_reason(project: Path) -> None:
     denied = judged(judge, project, "git push --force")
     assert denied.decision is Decision.DENY
     assert denied.why in judge.message(make_request("git push --force"), denied)
+
+
+def unseen(project: Path, command: str) -> Ruling:
+    judge = Judge(os.environ)
+    request = make_request(input={"command": command}, directory=str(project))
+    ruling = judge.rule(request, request.input)
+    assert ruling.decision is Decision.ALLOW
+    return judge.rule_unseen(request, ruling)
+
+
+def test_what_a_screen_shows_is_judged_as_all_that_it_may_be(project: Path, config: Path) -> None:
+    (config / "policy.toml").write_text('profile = "standard"\n')
+    allowed = unseen(project, "touch a && git add -A 2>&1 | tail -5")
+    assert allowed.decision is Decision.ALLOW
+    assert allowed.took_s > 0
+    asked = unseen(project, "find . -name '*.o' -delete")
+    assert asked.decision is Decision.ASK
+    assert asked.why.startswith("letters that no screen shows may make another command of it: ")
+    assert unseen(project, "ls " + "-a " * 20).decision is Decision.ASK
+
+
+def test_a_rule_about_some_paths_is_enough_where_only_a_file_that_nobody_sees_is_added(
+    project: Path, config: Path
+) -> None:
+    rule = '[[rule]]\ndecision = "allow"\npath = "allowed*"\n'
+    (config / "policy.toml").write_text(rule)
+    assert unseen(project, "touch -m allowed-1").decision is Decision.ALLOW
+    assert unseen(project, "cp -r allowed-1 allowed-2").decision is Decision.ALLOW
+    (config / "policy.toml").write_text(f'{rule}[[rule]]\ndecision = "deny"\npath = "un*"\n')
+    assert unseen(project, "touch allowed-1").decision is Decision.ASK

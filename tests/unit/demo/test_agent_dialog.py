@@ -29,7 +29,8 @@ def read(dialog: Dialog, width: int) -> Prompt | None:
     [
         ("Bash", {"command": "touch a", "description": "do it"}, {"command": "touch a"}),
         ("Bash", {"command": "curl -s localhost"}, {"command": "curl -s localhost"}),
-        ("Bash", {"command": "touch a; touch b"}, None),
+        ("Bash", {"command": "touch a; touch b"}, {"command": "touch a; touch b"}),
+        ("Bash", {"command": "touch $HOME"}, None),
         ("Write", {"file_path": "a.txt", "content": "b\n"}, {"file_path": "a.txt"}),
         (
             "Edit",
