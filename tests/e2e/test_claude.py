@@ -28,9 +28,13 @@ def add(bench: ClaudeBench, *steps: object, **fields: object) -> TaskKey:
 
 
 def kept_of(bench: ClaudeBench, session: str | None) -> str:
-    """The session's transcript: what is not in it yet, a resumed session cannot know."""
+    """What was said, as the transcript has it: what is not there, a resumed session cannot know.
+
+    Its other lines may have a prompt before its turn has begun.
+    """
     files = bench.instance.home.rglob(f"{session}.jsonl")
-    return "".join(file.read_text(encoding="utf-8") for file in files)
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return "\n".join(line for line in lines if '"type":"user"' in line.replace(" ", ""))
 
 
 def wait_screen(bench: ClaudeBench, text: str) -> None:
