@@ -36,7 +36,7 @@ Decide = Callable[[str, Answer], Awaitable[object]]
 
 
 class Desk:
-    """One instance's; `say` is told each decision in one line."""
+    """One instance's; `say` is told each decision in one line, `ring` calls a person."""
 
     def __init__(
         self,
@@ -44,10 +44,12 @@ class Desk:
         judge: Judge,
         settings: ApproverSettings,
         say: Callable[[str], None],
+        ring: Callable[[], None] = lambda: None,
     ) -> None:
         self.book = book
         self.settings = settings
         self.say = say
+        self._ring = ring
         self._judge = judge
         self._deadlines: dict[str, asyncio.Task[None]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -85,8 +87,16 @@ class Desk:
             answer = Answer(decision=ruling.decision, by=By.POLICY, at=now(), message=message)
         reach("approver.judged")
         approval = self.book.note(request, ruling, answer)
-        self.say(told(approval))
+        if answer is None:
+            self.ask(told(approval))
+        else:
+            self.say(told(approval))
         return approval
+
+    def ask(self, line: str) -> None:
+        """Say that a person is waited for, and call one."""
+        self.say(line)
+        self._ring()
 
     def _limited(self, request: Request, ruling: Ruling) -> Ruling:
         if ruling.decision is not Decision.ALLOW:

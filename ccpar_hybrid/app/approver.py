@@ -65,7 +65,7 @@ class ByScreen(Protocol):
 
 
 class Approver:
-    """One instance's; `say` is told each decision in one line."""
+    """One instance's; `say` is told each decision in one line, `ring` calls a person."""
 
     def __init__(
         self,
@@ -75,13 +75,14 @@ class Approver:
         settings: ApproverSettings,
         say: Callable[[str], None],
         screens: Callable[[Desk, Decide], ByScreen] | None = None,
+        ring: Callable[[], None] = lambda: None,
     ) -> None:
         """`screens` makes the one who answers by screen; None: nobody does."""
         self._path = Path(path)
         self._book = book
         self._via = settings.via
         self._say = say
-        self._desk = Desk(book, judge, settings, say)
+        self._desk = Desk(book, judge, settings, say, ring)
         self._screen = screens(self._desk, self._settle) if screens else None
         self._waiting: Writers = {}
 

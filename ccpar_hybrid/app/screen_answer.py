@@ -150,7 +150,7 @@ class Answerer:
         await asyncio.to_thread(self._book.leave_to_pane, approval.id, ruling)
         case.approval = await asyncio.to_thread(self._book.find, approval.id)
         case.due_s = time.monotonic() + LATER_S
-        self._desk.say(f"ask    {approval.request.worker}  {approval.id[:8]}: {why}")
+        self._desk.ask(f"ask    {approval.request.worker}  {approval.id[:8]}: {why}")
         raise Refused(why, _hint(case))
 
 

@@ -15,7 +15,7 @@ from ccpar_hybrid.app.judge import Judge
 from ccpar_hybrid.app.screen_way import Place, ScreenWay
 from ccpar_hybrid.core.errors import CcparError, ExitCode, Refused
 from ccpar_hybrid.core.settings import Via
-from ccpar_hybrid.front.window import say, take_environment, window_parser
+from ccpar_hybrid.front.window import ring, say, take_environment, window_parser
 from ccpar_hybrid.system.files import file_lock
 from ccpar_hybrid.system.paths import make_private
 
@@ -42,7 +42,7 @@ async def _serve(app: App, session: str) -> None:
         loop.add_signal_handler(number, leave.set)
     judge, settings = Judge(app.environment), app.settings.approver
     book, screens = app.ledger.approvals, _screens(app, session)
-    approver = Approver(app.paths.approver, book, judge, settings, say, screens)
+    approver = Approver(app.paths.approver, book, judge, settings, say, screens, ring)
     waits = False
     while not leave.is_set():
         try:

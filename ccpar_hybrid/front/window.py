@@ -33,3 +33,9 @@ def say(text: str) -> None:
     """Print one line with the time of day, without what could steer a terminal."""
     sys.stdout.write(f"{datetime.now(UTC).astimezone():%H:%M:%S}  {visible(text, _WIDTH)}\n")
     sys.stdout.flush()
+
+
+def ring() -> None:
+    """Ring the terminal's bell: tmux marks the window, and passes it on to who is attached."""
+    sys.stdout.write("\a")
+    sys.stdout.flush()

@@ -66,6 +66,12 @@ def kinds(found: list[Approval]) -> list[tuple[object, ...]]:
     return [(each.answer and (each.answer.decision, each.answer.by), each.end) for each in found]
 
 
+def rings(instance: Instance) -> list[str]:
+    """The windows whose bell has rung since they were last looked at."""
+    form = "#{?window_bell_flag,#{window_name},}"
+    return instance.tmux.tmux("list-windows", "-a", "-F", form).split()
+
+
 def test_the_policy_allows_and_denies_and_the_record_tells(instance: Instance) -> None:
     task = add(instance, "touch allowed-1", "touch denied-1")
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
@@ -92,6 +98,7 @@ def test_a_person_is_asked_and_their_decision_goes_through_the_hook(instance: In
     task = add(instance, "touch asked-1", "touch asked-2")
     instance.wait_for(task, TaskState.WAITING, timeout_s=LONG_S)
     first = wait_open(instance)
+    wait_until(lambda: rings(instance) == ["approver"], message="its window rings the bell")
     for words in (("list",), ("status",), ("monitor", "--once")):
         page = instance.cli(*words).stdout
         assert f"[{first.id[:8]}] permission: Bash(touch" in page

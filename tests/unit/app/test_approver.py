@@ -32,13 +32,21 @@ class Place:
         self.settings = ApproverSettings.model_validate({"run": True, **settings})
         self.ledger = Ledger.open(str(home / "ledger" / "l.db"))
         self.said: list[str] = []
+        self.rung: list[None] = []
 
     @asynccontextmanager
     async def approver(self) -> AsyncIterator[None]:
         leave = asyncio.Event()
         judge = Judge(self.environment)
         book = self.ledger.approvals
-        approver = Approver(self.path, book, judge, self.settings, self.said.append)
+        approver = Approver(
+            self.path,
+            book,
+            judge,
+            self.settings,
+            self.said.append,
+            ring=lambda: self.rung.append(None),
+        )
         serving = asyncio.ensure_future(approver.serve(leave))
         while not Path(self.path).exists():  # noqa: ASYNC110 - until it listens
             await asyncio.sleep(0.01)
@@ -129,6 +137,7 @@ def test_what_a_rule_decides_is_answered_at_once_and_noted_before(home: Path) ->
             assert denied["decision"] == "deny"
             assert "force" in denied["message"]
         assert [words.split()[0] for words in place.said] == ["allow", "deny"]
+        assert not place.rung
 
     run(home, story)
 
@@ -141,6 +150,7 @@ def test_the_window_shows_no_secret(home: Path) -> None:
             command = f"curl -H 'Authorization: Bearer {secret}' http://example.com"
             assert (await worker.ask(place.request(command)))["decision"] == "ask"
         assert place.said
+        assert len(place.rung) == 1
         assert secret not in "".join(place.said)
         assert place.found().request.input["command"] == command
 
