@@ -43,12 +43,23 @@ def expanded(host: Host, word: Node, state: State) -> list[tuple[Arg, ...]]:
     found: list[tuple[Arg, ...]] = []
     for cells in _readings(host, word.get("Parts") or [], state):
         words = braced(cells)
-        if words is None:
+        if words is None or (len(words) > 1 and _make_names(word.get("Parts") or [])):
             found.append((WORDS,))
             continue
         args = [arg(field) for each in words for field in fields(_tilde(host, each, state))]
         found.append(tuple(args))
     return found
+
+
+def _make_names(parts: list[Node]) -> bool:
+    """Whether braces make other names of a variable's: `$x{a,b}` is `$xa $xb`."""
+    return any(
+        one["Type"] == "ParamExp"
+        and one.get("Short")
+        and other["Type"] == "Lit"
+        and other.get("Value", "")[:1] in ("{", ",", "}")
+        for one, other in itertools.pairwise(parts)
+    )
 
 
 def single(host: Host, word: Node | None, state: State, *, globs: bool = False) -> list[Arg]:

@@ -25,6 +25,7 @@ FOUND = (
     "for v in; do zw $v; done; for w in a; do zw $w; done",
     "find d -name '*.txt' | while read -r v; do zr \"$v\"; done",
     "zp *$1 d/*$2",
+    'v=1; va=2; vb=3; zp $v{a,b} {$v,x}a {x,$v}b ${v}{a,b} $v/{a,b} "$v"{a,b}',
     "v=xa; zp \"${v/x/'$(zt a)'}\" \"${v#'$(zt b)'}\" \"${v%%'a'}\"",
     "zp \"${v:+'$(zt a)'}\" \"${v:-$'$(zt b)'}\"",
     "zp a >& '$(zt b; echo new)'",
