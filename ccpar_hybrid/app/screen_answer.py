@@ -22,6 +22,8 @@ from ccpar_hybrid.core.decision import Approval, By, Decision, End
 from ccpar_hybrid.core.errors import Refused
 from ccpar_hybrid.system.fault import reach
 
+HANDS = 2
+"""So many keys are prepared at once: the looks before a key have to be close to each other."""
 AGAIN_S = 0.3
 MOST_TRIES = 5
 LATER_S = 5.0
@@ -58,6 +60,7 @@ class Answerer:
     def __init__(self, control: Asker, desk: Desk) -> None:
         self._control = control
         self._presser = Presser(control)
+        self._hands = asyncio.Semaphore(HANDS)
         self._desk = desk
         self._book = desk.book
 
@@ -84,7 +87,8 @@ class Answerer:
             why = "drawn anew, the screen does not show the same"
             await self._again(case, approval, why, is_last=is_last)
             return False
-        pressed = await self._press(case, approval)
+        async with self._hands:
+            pressed = await self._press(case, approval)
         reach("screen.pressed")
         return await self._heed(case, approval, pressed, is_last=is_last)
 
@@ -119,7 +123,9 @@ class Answerer:
         reach("screen.intent")
         if denies:
             return await deny(self._control, case.sight, case.prompt, case.read, said)
-        return await self._presser.press(aim_at(case.sight, case.prompt, case.read), key)
+        return await self._presser.press(
+            aim_at(case.sight, case.prompt, _read_once(case.read)), key
+        )
 
     async def _heed(
         self, case: Case, approval: Approval, pressed: Pressed, *, is_last: bool
@@ -152,6 +158,20 @@ class Answerer:
         case.due_s = time.monotonic() + LATER_S
         self._desk.ask(f"ask    {approval.request.worker}  {approval.id[:8]}: {why}")
         raise Refused(why, _hint(case))
+
+
+def _read_once(read: Reader) -> Reader:
+    """The same, without reading the same screen again that it was asked of last."""
+    before: list[tuple[str, int]] = []
+    found: list[Prompt | None] = []
+
+    def remembering(screen: str, columns: int) -> Prompt | None:
+        if before != [(screen, columns)]:
+            found[:] = [read(screen, columns)]
+            before[:] = [(screen, columns)]
+        return found[0]
+
+    return remembering
 
 
 def _hint(case: Case) -> str:
