@@ -28,6 +28,8 @@ AGAIN_S = 0.3
 MOST_TRIES = 5
 LATER_S = 5.0
 """Until a dialog that is left to a person is looked after again, if nothing changes."""
+_FRESH_S = 2.0
+"""How long it is waited for that a dialog can be read after all."""
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Case:
     `sight` is the last in which `prompt` was read, `screen` what the pane showed last;
     `is_covered`: the prompt cannot be read in that. `due_s`: when there is something to do without
     news. `owes_proof`: a key was sent at a dialog like this one, and may not have been read.
+    `is_fresh`: all of it has been drawn anew once.
     """
 
     sight: Sight
@@ -52,6 +55,7 @@ class Case:
     tries: int = 0
     approval: Approval | None = None
     owes_proof: bool = False
+    is_fresh: bool = False
 
 
 class Answerer:
@@ -71,6 +75,18 @@ class Answerer:
             raise Refused("somebody is at its dialog", hint)
         if key_for(case.prompt, decision) is None:
             raise Refused(f"no key of its dialog surely says {decision}", hint)
+
+    async def freshen(self, case: Case) -> bool:
+        """Have one that cannot be read drawn anew, once: old text may stand in it.
+
+        Whether that was done now; then it is looked at as one that has just come.
+        """
+        if case.is_fresh or case.prompt.kind is not PromptKind.UNKNOWN or case.sight.in_mode:
+            return False
+        case.is_fresh = True
+        await redraw(self._control, case.sight.pane, case.read, _FRESH_S)
+        case.since_s = time.monotonic()
+        return True
 
     async def answer(self, case: Case, approval: Approval, *, is_last: bool = False) -> bool:
         """Whether the dialog is answered now.

@@ -271,7 +271,8 @@ class ScreenWay:
                     screen = text_of(case.sight.plain)
                     await asyncio.to_thread(book.keep_screen, each.id, screen)
             return False
-        if not await self._still_shows(case):
+        if await self._answerer.freshen(case) or not await self._still_shows(case):
+            case.due_s = 0.0
             return False
         newest = await asyncio.to_thread(book.newest, owner.key, owner.attempt)
         told = newest if newest is not None and self._was_told(case, newest) else None
@@ -296,7 +297,6 @@ class ScreenWay:
         """A picture may be half drawn at the first look."""
         (seen,) = await captures(self._control, [case.owner.pane_id])
         prompt = case.read(seen[0], case.sight.pane.columns) if seen is not None else None
-        case.due_s = 0.0
         return prompt is not None and is_same(prompt, case.prompt)
 
     async def _comes_by_hook(self, owner: Owner) -> list[Approval]:

@@ -91,6 +91,13 @@ def kinds(found: list[Approval]) -> list[tuple[object, ...]]:
     return [(each.answer and (each.answer.decision, each.answer.by), each.end) for each in found]
 
 
+def kill_hook(instance: Instance, task: TaskKey) -> None:
+    """The one that waits for an answer."""
+    for pid in instance.pids(f"{task} 1"):
+        if "hook" in command_of(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
 def is_taken(instance: Instance, asked: Approval) -> bool:
     """Whether the approver could say a person's yes; it may have to look at the dialog again."""
     said = tell(instance, "decide", id=asked.id, decision="allow")
@@ -215,15 +222,37 @@ def test_a_dialog_whose_hook_is_killed_is_answered_by_key(instance: Instance) ->
     command = bash("printf '%s' $HOME > unhooked")
     task = add(instance, command)
     by_hook = wait_open(instance)
-    for pid in instance.pids(f"{task} 1"):
-        if "hook" in command_of(pid):
-            os.kill(pid, signal.SIGKILL)
+    kill_hook(instance, task)
     assert wait_ended(instance, by_hook.id).end is End.GONE
     by_key = wait_open(instance)
     assert (by_key.request.way, by_key.request.input) == (Way.SCREEN, command)
     instance.cli("approvals", "approve", by_key.id)
     assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert instance.file("unhooked").exists()
+    assert kinds(all_ended(instance)) == [(None, End.GONE), BY_COMMAND]
+
+
+def spoil(instance: Instance) -> bool:
+    """Let a letter stand in the dialog's title; whether it does."""
+    lines = instance.screen().split("\n")
+    if " Bash command" in lines and any("1. Yes" in line for line in lines):
+        form = ("display-message", "-p", "-t", instance.pane(), "#{pane_tty}")
+        place = f"{lines.index(' Bash command') + 1};14H"
+        Path(instance.tmux.tmux(*form).strip()).write_text(f"\x1b7\x1b[{place}s\x1b8")
+    return " Bash commands" in lines
+
+
+@pytest.mark.parametrize("settings", [{"CCPAR_APPROVER_VIA": "auto"}])
+def test_a_dialog_in_which_old_text_stands_is_drawn_anew_to_be_read(instance: Instance) -> None:
+    task = add(instance, bash("touch spoilt"))
+    by_hook = wait_open(instance)
+    wait_until(lambda: spoil(instance), timeout_s=LONG_S)
+    kill_hook(instance, task)
+    assert wait_ended(instance, by_hook.id).end is End.GONE
+    by_key = wait_open(instance)
+    assert (by_key.request.way, by_key.request.input) == (Way.SCREEN, bash("touch spoilt"))
+    instance.cli("approvals", "approve", by_key.id)
+    assert instance.outcome(task, timeout_s=LONG_S).result == "succeeded"
     assert kinds(all_ended(instance)) == [(None, End.GONE), BY_COMMAND]
 
 
