@@ -11,6 +11,7 @@ from ccpar_hybrid.approval.assignment import assign, assigned, declare
 from ccpar_hybrid.approval.host import Stream
 from ccpar_hybrid.approval.parameter import arithmetic, assignments
 from ccpar_hybrid.approval.redirect import redirect
+from ccpar_hybrid.approval.shape import asks_whether_set, is_followed, operators, unfolded
 from ccpar_hybrid.approval.special import CLAUSES, SPECIAL
 from ccpar_hybrid.approval.state import ANY, NUMBER, Flow, State, both, join
 from ccpar_hybrid.approval.syntax import Node
@@ -89,7 +90,7 @@ def _call(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
         return both(assign(shell, given, state, exported=False))
     inner = assign(shell, given, state, exported=True) if given else state
     flow: Flow | None = None
-    shell.only_tests = _asks_whether_set(words) and not state.functions
+    shell.only_tests = asks_whether_set(words) and not state.functions
     readings = argvs(shell, words, state)
     shell.only_tests = False
     for argv in dict.fromkeys(readings):
@@ -104,31 +105,6 @@ def _call(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
                 one = Flow(ok, failed, one.output)
         flow = one if flow is None else _merged(flow, one)
     return flow or both(state)
-
-
-def _asks_whether_set(words: Sequence[Node]) -> bool:
-    """`[ -n "$name" ]`, and the like: what the variable holds is not told."""
-    said = [_plain_text(word) for word in words]
-    name, operator = said[0], said[1] if len(said) > 1 else None
-    if operator not in ("-n", "-z") or (name, len(said)) not in (("test", 3), ("[", 4)):
-        return False
-    parts = words[2].get("Parts") or []
-    return len(parts) == 1 and parts[0]["Type"] == "DblQuoted" and _is_bare(parts[0])
-
-
-def _plain_text(word: Node) -> str | None:
-    parts = word.get("Parts") or []
-    return parts[0].get("Value") if len(parts) == 1 and parts[0]["Type"] == "Lit" else None
-
-
-def _is_bare(quoted: Node) -> bool:
-    """Whether it is nothing but `$name` or `${name:-}`."""
-    parts = quoted.get("Parts") or []
-    if len(parts) != 1 or parts[0]["Type"] != "ParamExp":
-        return False
-    others = set(parts[0]) - {"Type", "Pos", "End", "Dollar", "Rbrace", "Short", "Param", "Exp"}
-    expansion = parts[0].get("Exp") or {"Op": "-"}
-    return not others and expansion["Op"] in ("-", ":-") and not expansion.get("Word")
 
 
 def _restored(after: State | None, before: State, names: list[str]) -> State | None:
@@ -147,7 +123,7 @@ def _merged(one: Flow, other: Flow) -> Flow:
 
 def _binary(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     operator, left, right = node["Op"], node["X"], node["Y"]
-    if operator != "&&" and _is_followed(right):
+    if operator != "&&" and is_followed(right):
         shell.unclear("function", "what follows its body is not plain")
     if operator in ("|", "|&"):
         first = statement(shell, left, state, stdin)
@@ -299,34 +275,13 @@ def _case(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
 def _function(shell: Shell, node: Node, state: State, stdin: Stream) -> Flow:
     """The parser takes `&& …` after a body for a part of it, which it is not to bash."""
     body, command = node["Body"], node["Body"].get("Cmd") or {}
-    if command.get("Type") == "BinaryCmd" and _operators(body) == {"&&"}:
-        return statement(shell, _unfolded(node, body), state, stdin)
+    if command.get("Type") == "BinaryCmd" and operators(body) == {"&&"}:
+        return statement(shell, unfolded(node, body), state, stdin)
     if command.get("Type") not in _BODIES or body.get("Background") or body.get("Negated"):
         shell.unclear("function", "what follows its body is not plain")
     if body.get("Background"):
         return both(state)
     return _defined(shell, node, state)
-
-
-def _is_followed(node: Node) -> bool:
-    """Whether it is a function with something after its body, as the parser sees it."""
-    command = node.get("Cmd") or {}
-    return command.get("Type") == "FuncDecl" and bool(_operators(command["Body"]))
-
-
-def _operators(node: Node) -> set[str]:
-    command = node.get("Cmd") or {}
-    if command.get("Type") != "BinaryCmd":
-        return set()
-    return {command["Op"]} | _operators(command["X"])
-
-
-def _unfolded(node: Node, body: Node) -> Node:
-    """The same statement with the function's body alone in the function."""
-    command = body.get("Cmd") or {}
-    if command.get("Type") != "BinaryCmd":
-        return {"Cmd": {**node, "Body": body}}
-    return {**body, "Cmd": {**command, "X": _unfolded(node, command["X"])}}
 
 
 def _defined(shell: Shell, node: Node, state: State) -> Flow:
